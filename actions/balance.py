@@ -85,8 +85,9 @@ def _limited(turn: Turn, holdings: Sequence[Holding]) -> list[Holding]:
     found = _LIMIT.search(heard(turn).text)
     if found is None:
         return []
-    below = "overdraft" in found.group().casefold()
-    return [(a, b) for a, b in holdings if b.credit_line and (a.kind == "credit_card") is not below]
+    of_overdraft = "overdraft" in found.group().casefold()
+    fitting = [(a, b) for a, b in holdings if (a.kind != "credit_card") == of_overdraft]
+    return [(account, held) for account, held in fitting if held.credit_line]
 
 
 def _say_limit(turn: Turn, account: Account, balance: Balance) -> None:
@@ -107,15 +108,7 @@ async def _holdings(turn: Turn, bank: CustomerBank, question: Question) -> list[
 
     If the question says more than the account, the reply says that only today's balances are known.
     """
-    accounts: Sequence[Account]
-    balances: Sequence[Balance]
-    try:
-        accounts, balances = await bank.accounts(), await bank.balances()
-    except CallFailed:
-        known = _last_known(turn, bank)
-        if known is None:
-            raise
-        accounts, balances = known
+    accounts, balances = await _accounts_and_balances(turn, bank)
     if says_no_such_number(turn, heard(turn), accounts):
         return None
     clear = _with_nickname(turn, with_number(heard(turn), question, accounts), accounts)
@@ -132,6 +125,18 @@ async def _holdings(turn: Turn, bank: CustomerBank, question: Question) -> list[
         turn.say("utter_only_todays_balance")
     by_id = {balance.account_id: balance for balance in balances}
     return [(account, by_id[account.id]) for account in chosen if account.id in by_id]
+
+
+async def _accounts_and_balances(turn: Turn, bank: CustomerBank) -> tuple[Sequence[Account], Sequence[Balance]]:
+    """What the bank answers or, if it is unavailable, its last answer, announced with its time."""
+    try:
+        return await bank.accounts(), await bank.balances()
+    except CallFailed:
+        accounts, balances = bank.last_accounts(), bank.last_balances()
+        if accounts is None or balances is None:
+            raise
+        turn.say("utter_bank_last_known", time=format_moment(balances.at))
+        return accounts.value, balances.value
 
 
 def _with_nickname(turn: Turn, question: Question, accounts: Sequence[Account]) -> Question | None:
@@ -157,15 +162,6 @@ def _asks_more(filters: Filters, today: date) -> bool:
     return elsewhen or any((filters.category, filters.merchant, filters.against))
 
 
-def _last_known(turn: Turn, bank: CustomerBank) -> tuple[Sequence[Account], Sequence[Balance]] | None:
-    """The bank's last answer, announced with its time; None if there is none."""
-    accounts, balances = bank.last_accounts(), bank.last_balances()
-    if accounts is None or balances is None:
-        return None
-    turn.say("utter_bank_last_known", time=format_moment(balances.at))
-    return accounts.value, balances.value
-
-
 def _say_one(turn: Turn, account: Account, balance: Balance) -> None:
     available = balance.minor + balance.credit_line
     if account.kind == "credit_card":
@@ -177,7 +173,7 @@ def _say_one(turn: Turn, account: Account, balance: Balance) -> None:
     turn.say(
         response,
         account=spoken(account, ()),
-        balance=_size(balance),
+        balance=_without_sign(balance),
         available=format_money(available, balance.currency),
     )
 
@@ -189,10 +185,10 @@ def _say_whether_one(turn: Turn, account: Account, balance: Balance) -> None:
         response = "utter_overdrawn_card"
     else:
         response = "utter_overdrawn_one_not"
-    turn.say(response, account=spoken(account, ()), balance=_size(balance))
+    turn.say(response, account=spoken(account, ()), balance=_without_sign(balance))
 
 
-def _size(balance: Balance) -> str:
+def _without_sign(balance: Balance) -> str:
     return format_money(abs(balance.minor), balance.currency)
 
 

@@ -27,11 +27,12 @@ from .naming import (
 )
 from .questions.accounts import account_numbers, find_accounts
 from .questions.amounts import unread_amount
+from .questions.limits import incalculable, rival_filters
 from .questions.pointing import somebody
 from .questions.question import Filters, Period, Question, Said, merge
 from .questions.selection import INCOME, LOOK_BACK, bounds, select
 from .questions.times import impossible_date, looks_ahead, misspelt_month, misspelt_time, since_pay
-from .questions.unread import beyond, rivals, unread_phrases
+from .questions.unread import unread_phrases
 from .questions.wording import say_period
 
 EARLIEST: Final = date(1970, 1, 1)
@@ -59,7 +60,8 @@ async def clarified(turn: Turn, bank: CustomerBank, question: Question) -> Quest
     dated = _with_month(turn, parse, question)
     if dated is None:
         return None
-    if any(p and p.start and p.start > today for p in (dated.filters.period, dated.filters.against)):
+    periods = (dated.filters.period, dated.filters.against)
+    if any(period and period.start and period.start > today for period in periods):
         turn.say("utter_still_to_come")
         return None
     accounts = await bank.accounts()
@@ -67,8 +69,8 @@ async def clarified(turn: Turn, bank: CustomerBank, question: Question) -> Quest
         return None
     parse, dated = with_nickname(parse, dated, [account.nickname for account in accounts])
     named = await with_names(turn, bank, parse, with_number(parse, dated, accounts))
-    named = await _since_pay(turn, bank, parse, named) if named else None
-    return await _of_somebody(turn, bank, parse, named) if named else None
+    named = await _from_payday(turn, bank, parse, named) if named else None
+    return await _with_last_paid(turn, bank, parse, named) if named else None
 
 
 def _beyond_answering(parse: Parse, filters: Filters) -> tuple[str, Mapping[str, Any]] | None:
@@ -79,9 +81,9 @@ def _beyond_answering(parse: Parse, filters: Filters) -> tuple[str, Mapping[str,
     """
     if no_date := impossible_date(parse.text):
         return "utter_no_such_date", {"date": no_date}
-    if too_much := beyond(parse):
+    if too_much := incalculable(parse):
         return "utter_beyond", {"what": too_much.casefold()}
-    if two := rivals(parse):
+    if two := rival_filters(parse):
         return "utter_one_filter", {"what": in_words(two)}
     if amount := unread_amount(parse):
         return "utter_only_pounds", {"said": amount}
@@ -92,7 +94,7 @@ def _beyond_answering(parse: Parse, filters: Filters) -> tuple[str, Mapping[str,
     return None
 
 
-async def _since_pay(turn: Turn, bank: CustomerBank, parse: Parse, question: Question) -> Question | None:
+async def _from_payday(turn: Turn, bank: CustomerBank, parse: Parse, question: Question) -> Question | None:
     """The question, starting on the last payday for "since I got paid"; None if no pay was found, and it said so."""
     if not since_pay(parse):
         return question
@@ -100,16 +102,18 @@ async def _since_pay(turn: Turn, bank: CustomerBank, parse: Parse, question: Que
     if not pay:
         turn.say("utter_no_transactions", what="payments received as income")
         return None
-    period = Period(pay[0].day, today_of(turn) + timedelta(days=1))
-    return question.narrowed(period=period)
+    return question.narrowed(period=Period(pay[0].day, today_of(turn) + timedelta(days=1)))
 
 
-async def _of_somebody(turn: Turn, bank: CustomerBank, parse: Parse, question: Question) -> Question | None:
+async def _with_last_paid(turn: Turn, bank: CustomerBank, parse: Parse, question: Question) -> Question | None:
     """The question with whoever was paid last in place of "her"; None if nobody was, and it said so."""
     word, filters = somebody(parse), question.filters
-    if word is None or filters.merchant or filters.category or (word.casefold() == "there" and filters.account):
+    if word is None or filters.merchant or filters.category:
         return question
-    paid = await last_paid(turn, bank) if word.casefold() != "there" else None
+    is_place = word.casefold() == "there"
+    if is_place and filters.account:
+        return question
+    paid = None if is_place else await last_paid(turn, bank)
     if paid is None:
         turn.say("utter_unknown_filter", what=in_words([word]))
         return None
@@ -117,14 +121,16 @@ async def _of_somebody(turn: Turn, bank: CustomerBank, parse: Parse, question: Q
 
 
 async def find_meant(turn: Turn, bank: CustomerBank, asked: Filters, find: Find) -> Found | None:
-    """What `find` returns for the request or, if that is nothing, for what was probably meant; None if the user was
-    told why not."""
+    """What `find` returns for the request or, if that is nothing, for what was probably meant.
+
+    None if the user was told why there is nothing.
+    """
     accounts = find_accounts(await bank.accounts(), asked.account)
     if not accounts:
         turn.say("utter_no_such_account")
         return None
     found = await find(bank, accounts, asked, today_of(turn))
-    meant = asked if found.transactions else await _meant_by_nothing(turn, bank, accounts, asked)
+    meant = asked if found.transactions else await _meant_instead(turn, bank, accounts, asked)
     if meant is None:
         return None
     if meant != asked:
@@ -133,7 +139,7 @@ async def find_meant(turn: Turn, bank: CustomerBank, asked: Filters, find: Find)
     return replace(found, filters=named) if found.transactions else found
 
 
-async def _meant_by_nothing(
+async def _meant_instead(
     turn: Turn, bank: CustomerBank, accounts: Sequence[Account], filters: Filters
 ) -> Filters | None:
     """The filters that are meant if these find nothing: others if a shop was misspelt.

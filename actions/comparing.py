@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from msgspec.structs import replace
@@ -59,22 +60,27 @@ def _say_difference(turn: Turn, one: Found, other: Found) -> None:
 def _parts_table(by: Group, one: Found, other: Found, today: date) -> Table:
     """A row for each part of the sums, those that differ most first."""
     names = {account.id: written(account) for account in one.accounts}
-    first, second = (
-        {(share.name, share.currency): share.minor for share in shares(found.transactions, by, names)}
-        for found in (one, other)
-    )
+    first, second = _sums_of_parts(one, by, names), _sums_of_parts(other, by, names)
     parts = [(part, first.get(part, 0), second.get(part, 0)) for part in dict.fromkeys([*first, *second])]
+    parts.sort(key=lambda part: -abs(part[1] - part[2]))
     rows = [
         (name, format_money(a, currency), format_money(b, currency), _more_or_less(a - b, currency))
-        for (name, currency), a, b in sorted(parts, key=lambda part: -abs(part[1] - part[2]))
+        for (name, currency), a, b in parts
     ]
     when = [say_period(found.filters.period or Period(), today) for found in (one, other)]
     columns = (TITLES[by], *(said[:1].upper() + said[1:] for said in when), "Difference")
     return Table("Compared", columns, rows[:MOST_SHARES], right=frozenset(columns[1:]))
 
 
+def _sums_of_parts(found: Found, by: Group, accounts: Mapping[str, str]) -> dict[tuple[str, str], int]:
+    """The sum of each part, in minor units, by its name and currency."""
+    return {(share.name, share.currency): share.minor for share in shares(found.transactions, by, accounts)}
+
+
 def _more_or_less(minor: int, currency: str) -> str:
-    return f"{format_money(abs(minor), currency)} {'more' if minor > 0 else 'less'}" if minor else "the same"
+    if minor == 0:
+        return "the same"
+    return f"{format_money(abs(minor), currency)} {'more' if minor > 0 else 'less'}"
 
 
 def _say_not_over(turn: Turn, one: Found, other: Found) -> None:
@@ -84,10 +90,10 @@ def _say_not_over(turn: Turn, one: Found, other: Found) -> None:
     ongoing = [period for period in periods if goes_on(period, today)]
     if not ongoing:
         return
-    over, at = (other, 1) if periods[0] is ongoing[0] else (one, 0)
-    days = as_many_days(ongoing[0], periods[at], today) if len(ongoing) == 1 else None
+    past = other if goes_on(periods[0], today) else one
+    days = as_many_days(ongoing[0], past.filters.period or Period(), today) if len(ongoing) == 1 else None
     if days is None:
         turn.say("utter_not_over")
         return
-    so_far = select(over.transactions, Filters(period=days))
+    so_far = select(past.transactions, Filters(period=days))
     turn.say("utter_not_over_yet", when=say_period(days, today), total=format_sums(totals(so_far)))

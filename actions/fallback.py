@@ -18,7 +18,7 @@ NAME: Final = "action_fallback"
 
 _HEARD: Final = ("account", "merchant", "category", "amount-of-money", "time")
 _OFFERS: Final = 2
-_NARROWED: Final = ("/ask_balance", "/ask_overdrawn", "/ask_transactions", "/ask_spending")
+_TAKE_FILTERS: Final = ("/ask_balance", "/ask_overdrawn", "/ask_transactions", "/ask_spending")
 
 
 async def run(turn: Turn) -> None:
@@ -67,7 +67,7 @@ def _likeliest(ranking: Iterable[IntentScore], offered: Mapping[str, Mapping[str
 def _with_filters(button: Mapping[str, Any], filters: Mapping[str, Any]) -> Mapping[str, Any]:
     """The button with the recognised filters in its payload, if its intent takes filters."""
     payload = button["payload"]
-    return {**button, "payload": payload + json.dumps(filters)} if filters and payload in _NARROWED else button
+    return {**button, "payload": payload + json.dumps(filters)} if filters and payload in _TAKE_FILTERS else button
 
 
 def _heard_phrases(parse: Parse) -> list[str]:

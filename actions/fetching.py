@@ -62,8 +62,8 @@ async def find_few(bank: CustomerBank, accounts: Sequence[Account], asked: Filte
         return await _find(bank, accounts, asked, filters, today)
     if period.start:
         return await _find(bank, accounts, asked, asked, today)
-    for since in windows(until):
-        filters = replace(asked, count=count, period=replace(period, start=since))
+    for start in windows(until):
+        filters = replace(asked, count=count, period=replace(period, start=start))
         found = await _find(bank, accounts, asked, filters, today)
         if len(found.transactions) == count:
             return replace(found, filters=replace(asked, count=count))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+from typing import Final, TypeGuard
 
 from msgspec.structs import replace
 
@@ -42,10 +42,11 @@ _WHAT_THERE_IS: Final[Mapping[Kind, Callable[[Turn, CustomerBank], Awaitable[Non
 async def asked_balance(turn: Turn, bank: CustomerBank) -> None:
     """Say the balance or, if the message asks for a price, a part of the last answer or a number of payments, that."""
     before = kept(turn)
-    if before is not None and before.kind in ("spending", "transactions") and asks_how_many(heard(turn).text):
+    if _is_of_payments(before) and asks_how_many(heard(turn).text):
         await transactions(turn, bank, Question("transactions", replace(before.filters, by=None)))
     elif _WENT_OUT.search(heard(turn).text):
-        await (spending if _HOW_MUCH.search(heard(turn).text) else listed)(turn, bank)
+        answer = spending if _HOW_MUCH.search(heard(turn).text) else listed
+        await answer(turn, bank)
     elif wanted := await _sum_asked(turn, bank):
         await spending(turn, bank, wanted)
     else:
@@ -55,12 +56,12 @@ async def asked_balance(turn: Turn, bank: CustomerBank) -> None:
 async def asked_sum(turn: Turn, bank: CustomerBank) -> None:
     """Say the sum; if the last question was about balances, or only "how much I have" is asked, say the balance."""
     now, before = said(turn), kept(turn)
-    bare, points = not now.narrows, now.refers_back or now.of_those
-    if bare and _I_HAVE.search(heard(turn).text):
+    points_back = not now.narrows and (now.refers_back or now.of_those)
+    if not now.narrows and _I_HAVE.search(heard(turn).text):
         await balance(turn, bank)
-    elif bare and points and before is None and somebody(heard(turn)) is None:
+    elif points_back and before is None and somebody(heard(turn)) is None:
         say_fallback(turn)
-    elif bare and points and before is not None and before.kind in _WHAT_THERE_IS:
+    elif points_back and before is not None and before.kind in _WHAT_THERE_IS:
         await _WHAT_THERE_IS[before.kind](turn, bank)
     elif _LIST.match(heard(turn).text):
         await listed(turn, bank)
@@ -72,12 +73,17 @@ async def _sum_asked(turn: Turn, bank: CustomerBank) -> Question | None:
     """The sum that is asked for: of a category or a shop ("how much is my rent"), or of a part of the last answer."""
     now, before = said(turn), kept(turn)
     question = new_question("spending", now, before, today_of(turn))
-    if now.of_those and before is not None and before.kind in ("spending", "transactions"):
+    if now.of_those and _is_of_payments(before):
         return question
     if not (now.filters.category or now.filters.merchant) or _WHAT_REMAINS.search(heard(turn).text):
         return None
     _, named = with_nickname(heard(turn), question, [account.nickname for account in await bank.accounts()])
     return question if named.filters.category or named.filters.merchant else None
+
+
+def _is_of_payments(question: Question | None) -> TypeGuard[Question]:
+    """Whether there is a question, and it is about transactions or their sum."""
+    return question is not None and question.kind in ("spending", "transactions")
 
 
 @hookimpl

@@ -49,4 +49,6 @@ def format_moment(moment: datetime) -> str:
 
 
 def _in_a_row(said: Sequence[str]) -> str:
-    return " and ".join([", ".join(said[:-1]), said[-1]] if said[1:] else said)
+    if len(said) < 2:
+        return "".join(said)
+    return f"{', '.join(said[:-1])} and {said[-1]}"

@@ -43,9 +43,11 @@ def with_nickname(parse: Parse, question: Question, nicknames: Iterable[str]) ->
     if len(named) != 1:
         return parse, question
     marked = _marked(parse, "account", named[0])
-    lost = [e.value for e in parse.entities if e not in marked.entities]
-    named_so = question.narrowed(account=named[0].name)
-    return marked, named_so.narrowed(category=None) if named_so.filters.category in lost else named_so
+    dropped = [e.value for e in parse.entities if e not in marked.entities]
+    question = question.narrowed(account=named[0].name)
+    if question.filters.category in dropped:
+        question = question.narrowed(category=None)
+    return marked, question
 
 
 def says_no_such_number(turn: Turn, parse: Parse, accounts: Sequence[Account]) -> bool:
@@ -68,7 +70,7 @@ def with_number(parse: Parse, question: Question, accounts: Sequence[Account]) -
 
 async def with_names(turn: Turn, bank: CustomerBank, parse: Parse, question: Question) -> Question | None:
     """The question with misspelt categories and shops corrected; None if there is an unknown one, and it said so."""
-    if not _unknown(parse, question.filters):
+    if not _unknown_phrases(parse, question.filters):
         _say_what_it_is_part_of(turn, parse, question.filters)
         return question
     today = today_of(turn)
@@ -81,25 +83,22 @@ async def with_names(turn: Turn, bank: CustomerBank, parse: Parse, question: Que
     for spoken in whole:  # replaces entities within the name: "Transport" for London
         parse = _marked(parse, "merchant", spoken)
         filters = _beside_own(parse, filters, Filters(merchant=spoken.name), today)
-    meant = {}
-    if unknown := _unknown(parse, filters):
-        nicknames, names = [account.nickname for account in await bank.accounts()], [*names, *await _people(bank)]
-        meant = {said: _meant(said, names, nicknames) for said in unknown}
-    read = _read(turn, parse, filters, meant, today)
+    meanings = await _meanings(bank, _unknown_phrases(parse, filters), names)
+    read = _with_meanings(turn, parse, filters, meanings, today)
     if read is None:
         return None
     _say_what_it_is_part_of(turn, parse, read)
     return Question(question.kind, read)
 
 
-def _read(
-    turn: Turn, parse: Parse, filters: Filters, meant: Mapping[str, Filters | None], today: date
+def _with_meanings(
+    turn: Turn, parse: Parse, filters: Filters, meanings: Mapping[str, Filters | None], today: date
 ) -> Filters | None:
     """The filters with what the unknown names mean, having said how they were read; None if it said why not."""
-    if nobody := [said for said, found in meant.items() if found is None]:
+    if nobody := [said for said, found in meanings.items() if found is None]:
         turn.say("utter_unknown_filter", what=in_words(nobody))
         return None
-    known = {said: found for said, found in meant.items() if found}
+    known = {said: found for said, found in meanings.items() if found}
     if _says_two(parse, known.values()):
         marked = [parse.text[e.start : e.end] for e in parse.entities if e.entity in ("category", "merchant")]
         turn.say("utter_one_filter", what=in_words([*marked, *known]))
@@ -144,22 +143,39 @@ async def last_paid(turn: Turn, bank: CustomerBank) -> str | None:
     """The payee whom the logged-in customer is about to pay, or paid last, in this conversation."""
     target = turn.slot("to_account")
     asked = target.get("id") if isinstance(target, Mapping) and target.get("payee") else None
-    wanted = asked or (last_order(turn) or {}).get("creditor")
-    return next((payee.name for payee in await bank.payees() if payee.id == wanted), None) if wanted else None
+    order = last_order(turn) or {}
+    wanted = asked or order.get("creditor")
+    if not wanted:
+        return None
+    return next((payee.name for payee in await bank.payees() if payee.id == wanted), None)
+
+
+async def _meanings(bank: CustomerBank, unknown: Sequence[str], names: Sequence[str]) -> dict[str, Filters | None]:
+    """What each unread phrase most likely means: an account, a category, one of these names, or a payee."""
+    if not unknown:
+        return {}
+    nicknames = [account.nickname for account in await bank.accounts()]
+    names = [*names, *await _people(bank)]
+    accounts = {said: near_account(said, nicknames) for said in unknown}
+    return {
+        said: Filters(account=account) if account else shop_or_category(said, names)
+        for said, account in accounts.items()
+    }
 
 
 async def _people(bank: CustomerBank) -> list[str]:
     """The names of the customer's payees, except those who share a first name: "Tom" could be either."""
-    names = {payee.name: payee.name.casefold().split()[:1] for payee in await bank.payees()}
-    first = Counter(word for words in names.values() for word in words)
-    return [name for name, words in names.items() if words and first[words[0]] == 1]
+    first_names = {payee.name: payee.name.casefold().strip().partition(" ")[0] for payee in await bank.payees()}
+    shared = Counter(first_names.values())
+    return [name for name, first in first_names.items() if first and shared[first] == 1]
 
 
-def _unknown(parse: Parse, filters: Filters) -> list[str]:
+def _unknown_phrases(parse: Parse, filters: Filters) -> list[str]:
     """Phrases in the place of a filter that were not read as one, and a category that the bank does not have."""
     slip = misspelt_time(parse)
-    read = [*([slip.said] if slip else ()), *(_PEOPLE if filters.category == PEOPLE else ())]
-    found = [phrase for phrase in unread_phrases(parse) if phrase not in read]
+    understood = _PEOPLE if filters.category == PEOPLE else ()
+    phrases = [phrase for phrase in unread_phrases(parse) if phrase not in understood]
+    found = [phrase for phrase in phrases if slip is None or phrase != slip.said]
     if filters.category and filters.category.casefold() not in (*CATEGORIES, PEOPLE):
         found.append(filters.category)
     return found
@@ -179,12 +195,6 @@ def _marked(parse: Parse, entity: str, spoken: Spoken) -> Parse:
     """The message with this name as an entity, and without the entities within it."""
     marked = Entity(entity, spoken.name, spoken.start, spoken.end)
     return replace(parse, entities=distinct((*parse.entities, marked)))
-
-
-def _meant(said: str, names: Sequence[str], nicknames: Sequence[str]) -> Filters | None:
-    """What an unread phrase most likely means: an account, a category or a shop."""
-    account = near_account(said, nicknames)
-    return Filters(account=account) if account else shop_or_category(said, names)
 
 
 def _beside_own(parse: Parse, filters: Filters, found: Filters, today: date) -> Filters:
@@ -207,10 +217,13 @@ def _says_two(parse: Parse, found: Iterable[Filters]) -> bool:
 
 def _say_what_it_is_part_of(turn: Turn, parse: Parse, filters: Filters) -> None:
     """If a word means less than its category, such as "coffee", say that the whole category is counted."""
+    category = filters.category
+    if category is None:
+        return
     for entity in parse.entities:
-        said, meant = parse.text[entity.start : entity.end], filters.category
-        if entity.entity == "category" and meant and entity.value == meant and not _alike(said, meant):
-            turn.say("utter_part_of", said=said, category=meant)
+        said = parse.text[entity.start : entity.end]
+        if entity.entity == "category" and entity.value == category and not _alike(said, category):
+            turn.say("utter_part_of", said=said, category=category)
 
 
 def _alike(said: str, category: str) -> bool:

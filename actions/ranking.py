@@ -47,24 +47,24 @@ async def ranking(turn: Turn, bank: CustomerBank, question: Question) -> None:
     if by is None:
         turn.say("utter_beyond", what="most")
         return
-    period = clear.filters.period or (months_back(today) if by == "month" else usual_period(today))
-    filters = replace(
-        clear.filters, by=by, count=None, order=None, period=period, direction=direction_of(clear.filters)
-    )
+    asked = clear.filters
+    period = asked.period or (months_back(today) if by == "month" else usual_period(today))
+    filters = replace(asked, by=by, count=None, order=None, period=period, direction=direction_of(asked))
     found = await find_meant(turn, bank, filters, find_all)
     if found is None:
         return
     keep(turn, Question("spending", found.asked))
     ranked = shares(found.transactions, by, {account.id: written(account) for account in found.accounts})
-    _say_ranked(turn, found.filters, ranked, format_sums(totals(found.transactions)), most=_most(clear.filters))
+    _say_ranked(turn, found.filters, ranked, format_sums(totals(found.transactions)), most=_most(asked))
     if found.leaves_out:
         turn.say("utter_own_transfers_left_out")
 
 
 def _most(filters: Filters) -> int:
     """How many sums to show: as many as were asked for; if only the biggest was, the next ones too."""
-    count = filters.count or 1
-    return min(count, MOST_SHARES) if count > 1 else MOST_SHARES
+    if filters.count is None or filters.count == 1:
+        return MOST_SHARES
+    return min(filters.count, MOST_SHARES)
 
 
 def _say_ranked(turn: Turn, filters: Filters, ranked: list[Share], total: str, *, most: int) -> None:

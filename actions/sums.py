@@ -31,8 +31,10 @@ def say_sum(turn: Turn, found: Found) -> None:
     filters, counted = found.filters, found.transactions
     to_people = filters.category == PEOPLE or (filters.merchant is not None and goes_to_people(counted))
     about = describe(filters, today_of(turn), to_people=to_people)
-    about = f"{about} {_few(filters, counted)}".strip() if filters.count else about
-    response, nothing = _SAID["people" if to_people and filters.direction != "in" else filters.direction or "out"]
+    if filters.count:
+        about = f"{about} {_few(filters, counted)}".strip()
+    direction = filters.direction or "out"
+    response, nothing = _SAID["people" if to_people and direction == "out" else direction]
     payments = "1 payment" if len(counted) == 1 else f"{len(counted)} payments"
     turn.say(response if counted else nothing, total=format_sums(totals(counted)), what=about, payments=payments)
     names = sorted({t.merchant or t.description for t in counted})
@@ -58,7 +60,8 @@ def say_what_is_missing(turn: Turn, *sums: Found) -> None:
 def _few(filters: Filters, counted: Sequence[Transaction]) -> str:
     """How many transactions the sum covers; for a single one, its day too."""
     which = WHICH[filters.order] if filters.order else "last"
-    if filters.count != 1:
-        few = f"{filters.count} {which}" if filters.order in ("largest", "smallest") else f"{which} {filters.count}"
-        return f"in the {few} transactions"
-    return f"in the {which} transaction" + "".join(f", on {format_date(t.day)}" for t in counted)
+    if filters.count == 1:
+        return f"in the {which} transaction" + "".join(f", on {format_date(t.day)}" for t in counted)
+    if filters.order in ("largest", "smallest"):
+        return f"in the {filters.count} {which} transactions"
+    return f"in the {which} {filters.count} transactions"

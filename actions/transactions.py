@@ -132,7 +132,8 @@ async def validate_form(turn: Turn) -> None:
     if turn.tracker.parse is not None and turn.tracker.parse.intent_name == "ask_transactions":
         question = new_question("transactions", now, kept(turn), today)
         keep(turn, question)
-        if turn.slot("account") or turn.customer is None or question.filters != NO_FILTERS or doubtful(turn):
+        is_bare = question.filters == NO_FILTERS and not doubtful(turn)
+        if turn.slot("account") or turn.customer is None or not is_bare:
             turn.set("account", question.filters.account or ALL_ACCOUNTS)
     elif now.narrows and turn.slot("account") is not None:
         keep(turn, follow_up(now, _form_question(turn), today) or _form_question(turn))
@@ -164,8 +165,10 @@ def _form_question(turn: Turn) -> Question:
 def _completed(turn: Turn) -> Question:
     """The question with the account that the form asked for."""
     question, account = _form_question(turn), turn.slot("account")
-    account = None if account in (None, ALL_ACCOUNTS) else str(account)  # a button's payload can contain anything
-    return question.narrowed(account=account)
+    if account in (None, ALL_ACCOUNTS):
+        return question.narrowed(account=None)
+    is_name = isinstance(account, str)  # a button's payload can contain anything
+    return question.narrowed(account=account if is_name else "")
 
 
 def _say_found(turn: Turn, found: Found) -> None:
@@ -207,16 +210,13 @@ def transactions_table(found: Sequence[Transaction], accounts: Sequence[Account]
     """A row for each transaction, without the year if it is `today`'s; several accounts get a column."""
     names = {account.id: written(account) for account in accounts}
     several = len(accounts) > 1
-    columns = ("Date", "Description", *(("Account",) if several else ()), "Amount")
-    rows = [
-        (
-            format_date(t.day, today),
-            t.merchant or t.description,
-            *((names[t.account_id],) if several else ()),
-            format_money(t.minor, t.currency),
+    columns = ("Date", "Description", "Account", "Amount") if several else ("Date", "Description", "Amount")
+    rows = []
+    for t in found:
+        account = (names[t.account_id],) if several else ()
+        rows.append(
+            (format_date(t.day, today), t.merchant or t.description, *account, format_money(t.minor, t.currency))
         )
-        for t in found
-    ]
     return Table("Transactions", columns, rows)
 
 

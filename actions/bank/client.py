@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from http import HTTPStatus
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
@@ -116,7 +117,9 @@ class CustomerBank:
         async with self._question("balances"):
             accounts = await self._accounts()
             data = await self._get("/balances", "balances", BALANCES)
-            return self._keep_balances(read_balances(data, accounts, self._now()))
+            balances = read_balances(data, accounts, self._now())
+            self.client.seen(self.customer).balances = Known(balances, self._now())
+            return balances
 
     async def balance(self, account: Account) -> Balance:
         """The balance of one account of this customer."""
@@ -149,7 +152,7 @@ class CustomerBank:
             initiation = await self._initiation(key, order)
             cut_off = {"AuthorisationType": "Single", "CompletionDateTime": order.not_after.isoformat()}
             question.sent = True
-            data = await self.call(
+            data = await self._call(
                 "POST",
                 f"{INITIATION}/domestic-payments",
                 name="pay",
@@ -163,7 +166,7 @@ class CustomerBank:
     async def find_payment(self, key: str, order: PaymentOrder) -> Payment | None:
         """The payment that was made or refused under this key, or None if the bank does not know one (yet)."""
         async with self._question("find_payment"):
-            data = await self.call(
+            data = await self._call(
                 "GET",
                 f"{INITIATION}/domestic-payments",
                 name="find_payment",
@@ -173,7 +176,8 @@ class CustomerBank:
             # Account numbers are left out: accounts and payees may have changed since the order.
             ordered = _instruction(key, order) | {"CreditorAccount": {"Name": order.payee}}
             found = [read_payment(item, ordered, self._now()) for item in data["Data"]["DomesticPayment"]]
-            return next((payment for payment in found if payment.made), found[0] if found else None)
+            made = [payment for payment in found if payment.made]
+            return next(iter(made or found), None)
 
     async def _initiation(self, key: str, order: PaymentOrder) -> dict[str, Any]:
         """The order in the standard's format; always the same for the same order."""
@@ -219,10 +223,6 @@ class CustomerBank:
         data = await self._get("/beneficiaries", "payees", BENEFICIARIES)
         return read_payees(data, await self._accounts())
 
-    def _keep_balances(self, balances: tuple[Balance, ...]) -> tuple[Balance, ...]:
-        self.client.seen(self.customer).balances = Known(balances, self._now())
-        return balances
-
     async def _transaction_items(self, account: Account, since: date, until: date) -> AsyncIterator[Any]:
         """The items of all pages, in the bank's order."""
         path = f"/accounts/{account.id}/transactions"
@@ -241,26 +241,32 @@ class CustomerBank:
         raise Refused("there are more pages than can be read")
 
     async def _get(self, path: str, name: str, schema: ResponseSchema, params: Mapping[str, str] | None = None) -> Any:
-        """The answer for this customer; a token that the bank no longer accepts is replaced once."""
-        return await self.call("GET", INFORMATION + path, name=name, schema=schema, params=params or {})
+        return await self._call("GET", INFORMATION + path, name=name, schema=schema, params=params or {})
 
-    async def call(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **call: Any) -> Any:
-        """`HttpClient.call` with this customer's token; returns the answer's JSON."""
+    async def _call(self, method: str, path: str, **arguments: Any) -> Any:
+        """`HttpClient.call` with this customer's token; returns the answer's JSON.
+
+        A token that the bank no longer accepts is replaced once.
+        """
         tokens = self.client.tokens
-        for last_try in (False, True):
-            token = await tokens.token(self.customer, self.interaction)
-            sent = {"Authorization": f"Bearer {token}", **(headers or {})}
-            try:
-                answer = await self.client.http.call(
-                    method, path, headers=sent, correlation_id=self.interaction, **call
-                )
-                return answer.data
-            except CallFailed as failure:
-                # An earlier attempt may have taken effect, and a second call must not contradict it.
-                if failure.status != 401 or last_try or failure.may_have_happened:
-                    raise
-                tokens.drop(self.customer, token)
-        raise AssertionError("unreachable")
+        token = await tokens.token(self.customer, self.interaction)
+        try:
+            return await self._call_with(token, method, path, **arguments)
+        except CallFailed as failure:
+            # An earlier attempt may have taken effect, and a second call must not contradict it.
+            if failure.status != HTTPStatus.UNAUTHORIZED or failure.may_have_happened:
+                raise
+        tokens.drop(self.customer, token)
+        new_token = await tokens.token(self.customer, self.interaction)
+        return await self._call_with(new_token, method, path, **arguments)
+
+    async def _call_with(
+        self, token: str, method: str, path: str, *, headers: Mapping[str, str] | None = None, **arguments: Any
+    ) -> Any:
+        sent = {"Authorization": f"Bearer {token}", **(headers or {})}
+        http = self.client.http
+        answer = await http.call(method, path, headers=sent, correlation_id=self.interaction, **arguments)
+        return answer.data
 
     @asynccontextmanager
     async def _question(self, name: str) -> AsyncIterator[_Question]:

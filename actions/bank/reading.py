@@ -64,11 +64,14 @@ def read_payees(data: Any, accounts: Iterable[Account]) -> tuple[Payee, ...]:
     items = data["Data"]["Beneficiary"]
     if any(item["AccountId"] not in own for item in items):
         raise OfAnother("a payee is of an account that is not the customer's")
-    to = [(item["BeneficiaryId"], item["CreditorAccount"]) for item in items]
-    payable = [(payee, account) for payee, account in to if account["SchemeName"] == SCHEME]
-    if not all(_NUMBER.fullmatch(account["Identification"]) for _, account in payable):
+    payable = [item for item in items if item["CreditorAccount"]["SchemeName"] == SCHEME]
+    return _without_doubles(_read_payee(item["BeneficiaryId"], item["CreditorAccount"]) for item in payable)
+
+
+def _read_payee(identity: str, account: Any) -> Payee:
+    if not _NUMBER.fullmatch(account["Identification"]):
         raise Refused("a payee has no sort code and number")
-    return _without_doubles(Payee(payee, account["Name"], account["Identification"]) for payee, account in payable)
+    return Payee(identity, account["Name"], account["Identification"])
 
 
 def read_balances(data: Any, accounts: Iterable[Account], now: datetime) -> tuple[Balance, ...]:
@@ -78,12 +81,15 @@ def read_balances(data: Any, accounts: Iterable[Account], now: datetime) -> tupl
     for item in data["Data"]["Balance"]:
         if item["AccountId"] not in expected:
             raise OfAnother("a balance is of an account that is not the customer's")
-        if found.setdefault((item["AccountId"], item["Type"]), item) is not item:
+        key = item["AccountId"], item["Type"]
+        if key in found:
             raise Refused("a balance is there twice")
-    return tuple(_read_balance(_most_telling(found, account.id), account, now) for account in expected.values())
+        found[key] = item
+    return tuple(_read_balance(_best_balance(found, account.id), account, now) for account in expected.values())
 
 
-def _most_telling(found: Mapping[tuple[str, str], Any], account: str) -> Any:
+def _best_balance(found: Mapping[tuple[str, str], Any], account: str) -> Any:
+    """The account's balance of the most informative type; raises Refused if there is none."""
     for kind in _BALANCE_TYPES:
         if (account, kind) in found:
             return found[account, kind]
@@ -98,24 +104,23 @@ def _read_balance(item: Any, account: Account, now: datetime) -> Balance:
 
 def _read_credit_line(lines: Iterable[Any], account: Account) -> int:
     """The agreed limit. Other types are not added: they say what is left of it, or what is for emergencies."""
-    agreed = [
-        line for line in lines if not line["Included"] and "Amount" in line and line.get("Type", "Credit") in _AGREED
-    ]
-    return max((_read_money(one, "Credit", account) for one in agreed), default=0)
+    agreed = [line for line in lines if "Amount" in line and line.get("Type", "Credit") in _AGREED]
+    limits = [_read_money(line, "Credit", account) for line in agreed if not line["Included"]]
+    return max(limits, default=0)
 
 
 def read_transactions(
     items: Iterable[Any], account: Account, since: date, until: date, now: datetime
 ) -> tuple[Transaction, ...]:
     """The account's transactions booked from `since` up to, not including, `until`; raises Refused for any other."""
-    read = (_read_transaction(item, account, now) for item in items if _counts(item["Status"]))
+    read = (_read_transaction(item, account, now) for item in items if _moves_money(item["Status"]))
     transactions = _without_doubles(read)
     if any(not since <= transaction.day < until for transaction in transactions):
         raise Refused("a transaction is outside the dates that were asked for")
     return transactions
 
 
-def _counts(status: str) -> bool:
+def _moves_money(status: str) -> bool:
     """Whether an entry of this status (ISO 20022 entry status) moves money: it is booked or pending."""
     if status not in _STATUSES:
         raise Refused("a transaction has an unknown status")
@@ -126,8 +131,9 @@ def _read_transaction(item: Any, account: Account, now: datetime) -> Transaction
     if item["AccountId"] != account.id:
         raise Refused("a transaction is of another account")
     code = item.get("ProprietaryBankTransactionCode", {}).get("Code", "")[:_LONGEST]
-    other = item.get("CreditorAccount" if item["CreditDebitIndicator"] == "Debit" else "DebtorAccount", {})
-    merchant = (item.get("MerchantDetails", {}).get("MerchantName") or other.get("Name", ""))[:_LONGEST]
+    other_side = "CreditorAccount" if item["CreditDebitIndicator"] == "Debit" else "DebtorAccount"
+    other_name = item.get(other_side, {}).get("Name", "")
+    merchant = (item.get("MerchantDetails", {}).get("MerchantName") or other_name)[:_LONGEST]
     return Transaction(
         id=item["TransactionId"],
         account_id=account.id,
@@ -143,7 +149,7 @@ def _read_transaction(item: Any, account: Account, now: datetime) -> Transaction
 
 def read_payment(item: Any, ordered: Mapping[str, Any], now: datetime) -> Payment:
     """The payment, if its initiation says all that `ordered` does; raises Refused otherwise, or if not settled."""
-    if not _says(item["Initiation"], ordered):
+    if not _agrees(item["Initiation"], ordered):
         raise Refused("a payment is not the one that was ordered")
     if item["Status"] not in _SETTLED:
         raise Refused("a payment is not settled")
@@ -160,11 +166,13 @@ def read_payment(item: Any, ordered: Mapping[str, Any], now: datetime) -> Paymen
     )
 
 
-def _says(given: Any, wanted: Any) -> bool:
-    """Whether `given` equals `wanted`; for mappings, whether it contains it."""
+def _agrees(given: Any, wanted: Any) -> bool:
+    """Whether `given` equals `wanted`; for mappings, whether it contains all of it."""
     if not isinstance(wanted, Mapping):
         return bool(given == wanted)
-    return isinstance(given, Mapping) and all(name in given and _says(given[name], wanted[name]) for name in wanted)
+    if not isinstance(given, Mapping):
+        return False
+    return all(name in given and _agrees(given[name], value) for name, value in wanted.items())
 
 
 def _read_money(item: Any, sign: str, account: Account) -> int:
@@ -198,6 +206,7 @@ def _read_moment(text: str, now: datetime) -> datetime:
 def _without_doubles(values: Iterable[T]) -> tuple[T, ...]:
     found: dict[str, T] = {}
     for value in values:
-        if found.setdefault(value.id, value) is not value:
+        if value.id in found:
             raise Refused("an id is there twice")
+        found[value.id] = value
     return tuple(found.values())

@@ -64,6 +64,6 @@ def _problem(key: str, value: Any) -> str | None:
     if key not in _RANGES:
         return f"there is no {key}; it takes {', '.join(BankSettings.__struct_fields__)}"
     low, high = _RANGES[key]
-    kinds = (int, float) if key == "seconds" else (int,)
+    kinds, noun = ((int, float), "number") if key == "seconds" else ((int,), "whole number")
     good = isinstance(value, kinds) and not isinstance(value, bool) and low <= value <= high
-    return None if good else f"{key} is a {'number' if key == 'seconds' else 'whole number'} from {low} to {high}"
+    return None if good else f"{key} is a {noun} from {low} to {high}"

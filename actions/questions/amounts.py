@@ -126,12 +126,9 @@ def _amount(text: str, entity: Entity) -> Amounts:
     """The bounds that an amount, or a number used as one, gives together with the words around it."""
     if entity.entity == MONEY and isinstance(entity.value, Mapping):
         return _interval(text, entity)
-    if entity.entity != MONEY and not (
-        entity.entity == "number" and is_plain(entity.value) and bounds_amount(text, entity)
-    ):
-        return Amounts()
-    found = pence(entity)
-    return Amounts() if found is None else _around(text, entity, found)
+    is_bound = entity.entity == "number" and is_plain(entity.value) and bounds_amount(text, entity)
+    amount = pence(entity) if entity.entity == MONEY or is_bound else None
+    return Amounts() if amount is None else _around(text, entity, amount)
 
 
 def _interval(text: str, entity: Entity) -> Amounts:
@@ -158,18 +155,19 @@ def _digits(said: str) -> int:
     return compared.end() if compared else 0
 
 
-def _around(text: str, entity: Entity, found: int) -> Amounts:
+def _around(text: str, entity: Entity, amount: int) -> Amounts:
+    """The bounds of an amount in pence according to the words around it; exactly the amount if there are none."""
     before = lead(text, entity.start)
     if _AT_LEAST.search(before):
-        return Amounts(found, None)
+        return Amounts(at_least=amount)
     if _AT_MOST.search(before):
-        return Amounts(None, found)
+        return Amounts(at_most=amount)
     if _OVER.search(before):
-        return Amounts(found + 1, None)
+        return Amounts(at_least=amount + 1)
     if _UNDER.search(before):
-        return Amounts(None, found - 1)
+        return Amounts(at_most=amount - 1)
     if _OR_MORE.match(text, entity.end):
-        return Amounts(found, None)
+        return Amounts(at_least=amount)
     if _OR_LESS.match(text, entity.end):
-        return Amounts(None, found)
-    return Amounts(found, found)
+        return Amounts(at_most=amount)
+    return Amounts(amount, amount)

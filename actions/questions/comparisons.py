@@ -54,14 +54,19 @@ def with_comparison(parse: Parse, today: date) -> Parse:
     text = without(_BOUND, blanked(parse.text, spans(e for e in parse.entities if e.entity == MONEY)))
     if is_payload(text):
         return parse
-    if relative := next((m for m in _BEFORE.finditer(text) if _JOINS.search(lead(text, m.start()))), None):
+    relative = next((found for found in _BEFORE.finditer(text) if _JOINS.search(lead(text, found.start()))), None)
+    if relative:
         unit = (relative["previous"] or relative["before"] or "").casefold()
         return blank(parse, [relative.span()], Entity(AGAINST, unit, *relative.span()))
     times = [part for e in parse.entities if e.entity == "time" for part in _parts(text, e, today)]
     joined = [e for e in times if _is_joined(text, e)]
     if len(times) > 2 or not (joined or _COMPARES.search(text) or _asks_for_change(text, times)):
         return parse
-    second = joined[-1] if joined else max(times, key=lambda e: e.start) if len(times) == 2 else None
+    second = None
+    if joined:
+        second = joined[-1]
+    elif len(times) == 2:
+        second = max(times, key=lambda e: e.start)
     others = [e for e in parse.entities if e.entity != "time"] + [e for e in times if e is not second]
     against = replace(second, entity=AGAINST) if second else Entity(AGAINST, "", len(text), len(text))
     return replace(parse, entities=(*others, against))

@@ -40,6 +40,7 @@ _SUM: Final = pattern(r"\bhow much\b|\btotal\b|\bsum\b")
 _PAID: Final = pattern(r"\bpa(?:id|y|yments?)\Z")
 _PASSIVE: Final = pattern(r"(?:been|get|got|getting|was|were) paid")
 """Something that happens to the customer, or to a bill."""
+
 _BOTH_WAYS: Final = pattern(r"\b(?:in(?:coming)?\W+(?:and|or)\W+out|out(?:going)?\W+(?:and|or)\W+in)")
 _LEFT: Final = pattern(r"\b(?:left|leaves?|leaving) (?:my|the|our) (?:\w+ )?(?:account|bank)\b")
 _TRANSFERRED: Final = pattern(r"\btransfer(s|red)?\b")
@@ -71,8 +72,8 @@ def with_direction(text: str, entities: Sequence[Entity], filters: Filters) -> F
 
     "Was I paid" asks about wages, unless it names a sum, an amount or a payer: then it can be any money.
     """
-    unnamed = (filters.category, filters.merchant, filters.at_least, filters.at_most) == (None, None, None, None)
-    if unnamed and (EMPLOYER.search(text) or (_PAYDAY.search(text) and not _SUM.search(text))):
+    names_nothing = (filters.category, filters.merchant, filters.at_least, filters.at_most) == (None, None, None, None)
+    if names_nothing and (EMPLOYER.search(text) or (_PAYDAY.search(text) and not _SUM.search(text))):
         filters = replace(filters, category=INCOME[0])
     if filters.category is None and filters.merchant is None and _PEOPLE.search(text):
         filters = replace(filters, category=PEOPLE)
@@ -83,14 +84,14 @@ def _direction(text: str, entities: Iterable[Entity], category: str | None) -> D
     """Which way the money went; "in" takes precedence over a "pay" ("what was paid in", "has Anna paid me")."""
     if goes_both_ways(text):
         return None
-    found = [(e.value, text[e.start : e.end]) for e in entities if e.entity == "direction"]
-    came_in = any(way == "in" and not _PASSIVE.fullmatch(word) for way, word in found)
+    marked = [(e.value, text[e.start : e.end]) for e in entities if e.entity == "direction"]
+    came_in = any(way == "in" and not _PASSIVE.fullmatch(words) for way, words in marked)
     if came_in or _PAID_TO_ME.search(without(_ORDERED, text)) or _REFUNDED.search(text):
         return "in"
-    went = [word for way, word in found if way in ("in", "out")]
-    if went and category == INCOME[0] and all(_PAID.search(word) for word in went):
+    verbs = [words for way, words in marked if way in ("in", "out")]
+    if verbs and category == INCOME[0] and all(_PAID.search(verb) for verb in verbs):
         return "in"
-    return "out" if went or _LEFT.search(text) else None
+    return "out" if verbs or _LEFT.search(text) else None
 
 
 def with_own_moves(text: str, entities: Iterable[Entity], filters: Filters) -> Filters:
@@ -100,13 +101,16 @@ def with_own_moves(text: str, entities: Iterable[Entity], filters: Filters) -> F
     """
     if filters.merchant or filters.category not in (None, TRANSFERS) or is_payload(text):
         return filters
-    before = [lead(text, entity.start) for entity in entities if entity.entity == "account"]
-    into = bool(_INTO_IT.search(text)) or any(_TARGET.search(b) for b in before)
-    out = any(_SOURCE.search(b) for b in before)
-    moved = filters.category or _TRANSFERRED.search(text) or ((into or out) and _MOVED.search(text))
-    if not moved:
-        if out and filters.direction == "in" and not _EARNED.search(text):
-            return replace(filters, category=TRANSFERS, direction="out")
-        reached = (into and _REACHED.search(text)) or any(_GOT_IN.search(b) for b in before)
-        return replace(filters, direction="in") if reached and not out else filters
-    return replace(filters, category=TRANSFERS, direction="in" if into else "out" if out else filters.direction)
+    before_accounts = [lead(text, entity.start) for entity in entities if entity.entity == "account"]
+    into = bool(_INTO_IT.search(text)) or any(_TARGET.search(before) for before in before_accounts)
+    out_of = any(_SOURCE.search(before) for before in before_accounts)
+    if filters.category or _TRANSFERRED.search(text) or ((into or out_of) and _MOVED.search(text)):
+        moved = replace(filters, category=TRANSFERS)
+        if into:
+            return replace(moved, direction="in")
+        return replace(moved, direction="out") if out_of else moved
+    if out_of:
+        came_from_own = filters.direction == "in" and not _EARNED.search(text)
+        return replace(filters, category=TRANSFERS, direction="out") if came_from_own else filters
+    reached = (into and _REACHED.search(text)) or any(_GOT_IN.search(before) for before in before_accounts)
+    return replace(filters, direction="in") if reached else filters

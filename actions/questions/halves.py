@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Final
 
 from msgspec.structs import replace
@@ -42,17 +41,18 @@ def split(parse: Parse) -> tuple[Parse, str | None]:
     """
     compared = {match.end() for match in _COMPARED.finditer(parse.text)}
     joins = [match.span() for match in _BETWEEN.finditer(parse.text) if match.end() not in compared]
-    ends = [0, *(end for span in joins for end in span), len(parse.text)]
-    parts = [span for at, span in enumerate(pairwise(ends)) if at % 2 == 0]
-    parts = [part for part in parts if _ASKS.search(parse.text, *part)]
+    starts, ends = [0, *(end for _, end in joins)], [*(start for start, _ in joins), len(parse.text)]
+    parts = [part for part in zip(starts, ends, strict=True) if _ASKS.search(parse.text, *part)]
     if len(parts) < 2 or is_payload(parse.text):
         return parse, None
-    about = pattern(_ABOUT.get(parse.intent.name if parse.intent else "", r"\A"))
-    answered = next((part for part in parts if about.search(parse.text, *part)), parts[0])
+    about = pattern(_ABOUT.get(parse.intent_name or "", r"\A"))
+    of_intent = [part for part in parts if about.search(parse.text, *part)]
+    answered = of_intent[0] if of_intent else parts[0]
     others = [parse.text[start:end].strip(" \t\n,;.?!") for start, end in parts if (start, end) != answered]
     half = only(parse, *answered)
-    alike = sum(bool(about.search(parse.text, *part)) for part in parts) == len(parts)
-    return (_with_shared_time(half, parse) if alike else half), " and ".join(others)
+    if of_intent == parts:
+        half = _with_shared_time(half, parse)
+    return half, " and ".join(others)
 
 
 def _with_shared_time(half: Parse, whole: Parse) -> Parse:

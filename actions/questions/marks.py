@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bot import Entity, Parse
 
-from ..text import PRONOUNS, TAKES_BACK, blanked, is_payload, lead, pattern, spans
+from ..text import PRONOUNS, TAKES_BACK, blanked, is_payload, lead, meets, pattern, spans
 
 AGAINST: Final = "against"
 """The entity for the time that another one is compared with."""
@@ -58,7 +58,7 @@ def distinct(entities: Sequence[Entity]) -> tuple[Entity, ...]:
     within a longer name: "Energy" in "Octavia Energy". A learned name that is only a pronoun does not count.
     """
     named = [e for e in entities if not (e.entity in _NAMES and str(e.value).casefold() in PRONOUNS)]
-    return tuple(e for e in named if not any(other is not e and _covers(other, e) for other in named))
+    return tuple(e for e in named if not any(other is not e and _supersedes(other, e) for other in named))
 
 
 def covered(parse: Parse) -> frozenset[int]:
@@ -83,7 +83,7 @@ def without_preamble(parse: Parse) -> Parse:
         before = [e for e in parse.entities if e.end <= start]
         asked = [e for e in parse.entities if e.start >= start]
         told = _SENTENCE.split(parse.text[:start].rstrip(" .!?;"))[-1]
-        if not _BEGINS_FILTER.match(told) and _names(before) <= _names(asked):
+        if not _BEGINS_FILTER.match(told) and _kinds_of_filters(before) <= _kinds_of_filters(asked):
             return only(parse, start, len(parse.text))
     return parse
 
@@ -99,7 +99,8 @@ def without_denied_names(parse: Parse) -> Parse:
 
     That is "transport, not groceries" and "sorry, not groceries, transport". "Not at Tesco or Lidl" takes nothing back.
     """
-    denied = [(start, e.end) for e in parse.entities if (start := _denied_from(parse, e)) is not None]
+    starts = [(_denied_from(parse, entity), entity) for entity in parse.entities]
+    denied = [(start, entity.end) for start, entity in starts if start is not None]
     return blank(parse, denied) if denied else parse
 
 
@@ -114,29 +115,31 @@ def _denied_from(parse: Parse, entity: Entity) -> int | None:
     denied = _DENIED.search(lead(parse.text, entity.start)) if entity.entity in _NAMES else None
     if denied is None:
         return None
-    others = [
-        e for e in parse.entities if e.entity == entity.entity and (e.end <= entity.start or entity.end <= e.start)
-    ]
-    begins = _BEFORE_CORRECTION.fullmatch(parse.text, 0, entity.start - len(denied.group()))
-    if any(e.end <= entity.start for e in others):
-        return entity.start - len(denied.group())
-    return entity.start - len(denied.group(1)) if others and begins else None
+    alike = [e for e in parse.entities if e.entity == entity.entity]
+    from_not = entity.start - len(denied.group())
+    if any(e.end <= entity.start for e in alike):
+        return from_not
+    named_instead = any(entity.end <= e.start for e in alike)
+    begins_with_not = _BEFORE_CORRECTION.fullmatch(parse.text, 0, from_not)
+    return entity.start - len(denied.group(1)) if named_instead and begins_with_not else None
 
 
-def _names(entities: Iterable[Entity]) -> frozenset[str]:
+def _kinds_of_filters(entities: Iterable[Entity]) -> frozenset[str]:
     return frozenset(e.entity for e in entities) & FILTERS
 
 
-def _covers(other: Entity, entity: Entity) -> bool:
-    if entity.details is None and other.details is None and (entity.start, entity.end) == (other.start, other.end):
+def _supersedes(other: Entity, entity: Entity) -> bool:
+    """Whether only the other one of two entities counts."""
+    same_words = (entity.start, entity.end) == (other.start, other.end)
+    if same_words and entity.details is None and other.details is None:
         return False  # a button's payload: all of its entities have the same span
-    if other.end <= entity.start or entity.end <= other.start:
+    if not meets(other, [entity]):
         return False
-    longer = other.end - other.start > entity.end - entity.start
+    length, other_length = entity.end - entity.start, other.end - other.start
     if entity.entity in ("number", "ordinal"):
         return other.entity in ("time", "amount-of-money")
     if entity.entity == "shift":
-        return other.entity == "time" and longer
+        return other.entity == "time" and other_length > length
     if entity.entity == "time":
-        return other.entity == "shift" and not entity.end - entity.start > other.end - other.start
-    return entity.entity in _LEARNED and other.entity in _LEARNED and longer
+        return other.entity == "shift" and other_length >= length
+    return entity.entity in _LEARNED and other.entity in _LEARNED and other_length > length

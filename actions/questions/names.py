@@ -32,16 +32,19 @@ class Spoken(NamedTuple):
 
 def spoken_names(text: str, names: Iterable[str]) -> list[Spoken]:
     """The names that the text contains word for word, except within longer ones: "copper kettle" is the shop."""
-    words = [(folded(m.group()), m.start(), m.end()) for m in WORD.finditer(text)]
+    places = list(WORD.finditer(text))
+    words = [folded(place.group()) for place in places]
     found: list[Spoken] = []
     for name in sorted(set(names), key=len, reverse=True):
         wanted = plain_words(name)
-        for at in range(len(words) - len(wanted) + 1):
-            start, end = words[at][1], words[at + len(wanted) - 1][2]
-            if not wanted or [word for word, _, _ in words[at : at + len(wanted)]] != wanted:
-                continue
-            if not meets(spoken := Spoken(name, start, end), found):
-                found.append(spoken)
+        if not wanted:
+            continue
+        for first in range(len(words) - len(wanted) + 1):
+            behind = first + len(wanted)
+            if words[first:behind] == wanted:
+                spoken = Spoken(name, places[first].start(), places[behind - 1].end())
+                if not meets(spoken, found):
+                    found.append(spoken)
     return found
 
 
@@ -70,11 +73,11 @@ def meant_name(said: str, names: Sequence[str]) -> str | None:
     near = nearest(" ".join(plain_words(said)), names)
     if near or not words:
         return near
-    able = [name for name in names if not set(words) <= set(_place(name))]
-    ends = [name for name in able if (plain_words(name) or [""])[-1] in words]
-    holds = [name for name in able if set(words) <= set(plain_words(name))]
-    for alike in (holds, ends):
-        if len(set(alike)) == 1:
+    able = {name: plain_words(name) for name in names if not set(words) <= set(_place(name))}
+    with_all_words = [name for name, own in able.items() if set(words) <= set(own)]
+    ending_in_one = [name for name, own in able.items() if own and own[-1] in words]
+    for alike in (with_all_words, ending_in_one):
+        if len(alike) == 1:
             return alike[0]
     return None
 

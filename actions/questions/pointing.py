@@ -130,5 +130,6 @@ def corrects(text: str, entities: Sequence[Entity]) -> bool:
 
 
 def _only(text: str, entities: Sequence[Entity], around: frozenset[str]) -> bool:
+    """Whether a text contains entities and, besides them, only words from `around`."""
     rest = [word for word in _WORD.finditer(text) if not any(e.start <= word.start() < e.end for e in entities)]
     return bool(entities) and all(word.group().casefold() in around for word in rest)

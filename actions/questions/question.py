@@ -114,14 +114,17 @@ class Question(Struct, frozen=True):
     @property
     def listed(self) -> Filters:
         """The filters of what was shown: for a list without a period, only as many rows as were shown."""
-        filters, rows = self.filters, self.shown
-        few = self.kind == "transactions" and rows and filters.period is None
-        return replace(filters, count=rows) if few else filters
+        shown_few = self.kind == "transactions" and self.shown and self.filters.period is None
+        return replace(self.filters, count=self.shown) if shown_few else self.filters
 
     def to_json(self) -> dict[str, Any]:
         """Return the question as JSON for the slot `question`."""
-        more = {"shown": self.shown} if self.shown else {}
-        return {"kind": self.kind, **to_builtins(self.filters), **more, **({"open": True} if self.open else {})}
+        slot: dict[str, Any] = {"kind": self.kind, **to_builtins(self.filters)}
+        if self.shown:
+            slot["shown"] = self.shown
+        if self.open:
+            slot["open"] = True
+        return slot
 
     @classmethod
     def from_json(cls, kept: Any) -> Question | None:
@@ -140,22 +143,27 @@ def new_question(kind: Kind, said: Said, kept: Question | None, today: date) -> 
     message that says more, "her" and "there" refer to the name alone, and "with it" to the account. A name by itself
     answers an open question.
     """
-    bare = replace(said, filters=replace(said.filters, direction=None))
-    if kept and (_is_of_the_same(said, bare) or (kept.open and said.only_names)):
+    if kept is None:
+        return Question(kind, merge(NO_FILTERS, said, today))
+    if _is_of_the_same(said) or (kept.open and said.only_names):
         filters = kept.listed if kind == "spending" and not said.narrows else kept.filters
-        return Question(kind, merge(filters, bare if kept.filters.direction else said, today))
-    name = kept.filters if kept and said.names_back else NO_FILTERS
-    account = kept.filters.account if kept and said.account_back else None
-    return Question(kind, merge(Filters(account, name.merchant, name.category), said, today))
+        if kept.filters.direction:
+            said = replace(said, filters=replace(said.filters, direction=None))
+        return Question(kind, merge(filters, said, today))
+    carried = NO_FILTERS
+    if said.names_back:
+        carried = replace(carried, merchant=kept.filters.merchant, category=kept.filters.category)
+    if said.account_back:
+        carried = replace(carried, account=kept.filters.account)
+    return Question(kind, merge(carried, said, today))
 
 
-def _is_of_the_same(said: Said, bare: Said) -> bool:
-    """Whether all of the last question is meant; `bare` is what was said, without a direction."""
-    return (
-        said.carries_on
-        or said.of_those
-        or (said.refers_back and (said.shift is not None or bare.filters == NO_FILTERS))
-    )
+def _is_of_the_same(said: Said) -> bool:
+    """Whether all of the last question is meant."""
+    if said.carries_on or said.of_those:
+        return True
+    names_nothing = said.filters == Filters(direction=said.filters.direction)
+    return said.refers_back and (said.shift is not None or names_nothing)
 
 
 def follow_up(said: Said, kept: Question | None, today: date) -> Question | None:
@@ -188,8 +196,10 @@ def merge(kept: Filters, said: Said, today: date) -> Filters:
     merged = replace(kept, **{name: value for name, value in asdict(new).items() if value is not None})
     if said.shift and new.period is None:
         merged = replace(merged, period=shifted(kept.period, said.shift, today))
+    if said.against and new.by is None:
+        merged = replace(merged, by=None)
     if said.against:
-        merged = _compared(replace(merged, by=None) if new.by is None else merged, said.against, today)
+        merged = _compared(merged, said.against, today)
     return replace(merged, account=None) if merged.account == ALL_ACCOUNTS else merged
 
 

@@ -43,7 +43,7 @@ _LARGEST: Final = pattern(
 _OLDEST: Final = pattern(r"\b(first|earliest|oldest)\b")
 _SMALLEST: Final = pattern(r"\b(smallest|lowest|least expensive|cheapest)\b")
 _ONE: Final = r"(payment|transaction|purchase|charge|deposit|one|thing|entry|bill|expense|item|amount)\b(?! month)"
-_SINGLE: Final = pattern(r"\s*(?:\bone\b)?\W*\Z")
+_ENDS_THERE: Final = pattern(r"\s*(?:\bone\b)?\W*\Z")
 _PLURAL: Final = pattern(r"\b(?:were|are|ones)\b")
 _ONE_THING: Final = pattern(rf"\s+(\w+\s+){{0,2}}?{_ONE}")
 _OUTGOING: Final = pattern(r"\s+(\w+\s+){0,2}?(purchases?|payments?|expenses?|bills?|thing I bought)\b")
@@ -56,8 +56,7 @@ def understand(parse: Parse, today: date | None = None) -> Said:
 
     A person who is paid is treated like a shop: "how much did I give Anna".
     """
-    first, last = top_phrase(parse.text)
-    entities = [e for e in distinct(bounded(parse).entities) if e.entity != "category" or not first <= e.start < last]
+    entities = _without_grouped(distinct(bounded(parse).entities), top_phrase(parse.text))
     turned = turned_range(parse.text, entities)
     at_least, at_most = ends(turned) if turned else read_amounts(parse.text, entities)
     filters = Filters(
@@ -74,31 +73,41 @@ def understand(parse: Parse, today: date | None = None) -> Said:
     filters = _with_order(parse.text, with_own_moves(parse.text, entities, filters), entities)
     return Said(
         filters,
-        _shift(entities),
-        refers_back(parse.text),
-        is_only_time(parse.text, entities) or corrects(parse.text, entities),
-        is_of_those(parse.text, filters) or is_nameless(parse.text, entities),
-        names_back(parse.text),
-        is_only_names(parse.text, entities),
-        points_at_account(parse.text),
-        read_against(entities),
+        shift=_shift(entities),
+        refers_back=refers_back(parse.text),
+        carries_on=is_only_time(parse.text, entities) or corrects(parse.text, entities),
+        of_those=is_of_those(parse.text, filters) or is_nameless(parse.text, entities),
+        names_back=names_back(parse.text),
+        only_names=is_only_names(parse.text, entities),
+        account_back=points_at_account(parse.text),
+        against=read_against(entities),
     )
+
+
+def _without_grouped(entities: Iterable[Entity], phrase: tuple[int, int]) -> list[Entity]:
+    """The entities without the categories in the phrase that says what sums are grouped by: "my top five shops"."""
+    start, end = phrase
+    return [e for e in entities if e.entity != "category" or not start <= e.start < end]
 
 
 def _with_order(text: str, filters: Filters, entities: Sequence[Entity]) -> Filters:
     """The filters with the order that the words ask for (the biggest, the first, …), and a count of one if for one."""
     order, found = _order(text, entities)
     if found is None:
-        one = filters.count is None and _LAST_ONE.search(text)
-        return replace(filters, count=1) if one else filters
-    out = filters.direction or ("out" if _OUTGOING.match(text, found.end()) else None)
-    single = (
-        found.group().endswith(("spent", "paid"))
-        or _ONE_THING.match(text, found.end())
-        or (_SINGLE.match(text, found.end()) and not _PLURAL.search(text))
-    )
-    count = filters.count or (1 if single else None)
-    return replace(filters, order=order, direction=out, count=count)
+        is_last_one = filters.count is None and _LAST_ONE.search(text)
+        return replace(filters, count=1) if is_last_one else filters
+    if filters.direction is None and _OUTGOING.match(text, found.end()):
+        filters = replace(filters, direction="out")
+    if filters.count is None and _is_single(text, found):
+        filters = replace(filters, count=1)
+    return replace(filters, order=order)
+
+
+def _is_single(text: str, found: re.Match[str]) -> bool:
+    """Whether the words found ask for one thing: "the biggest bill", "the most I paid"."""
+    if found.group().endswith(("spent", "paid")) or _ONE_THING.match(text, found.end()):
+        return True
+    return bool(_ENDS_THERE.match(text, found.end())) and not _PLURAL.search(text)
 
 
 def _order(text: str, entities: Sequence[Entity]) -> tuple[Order | None, re.Match[str] | None]:

@@ -70,6 +70,7 @@ _SINCE_PAY: Final = pattern(
     r"|(?:my |our |the )?(?:last )?(?:pay ?day|pay ?check|pay|salary|wages)\b"
     r"(?: (?:came|arrived|went|was paid|got paid)(?: in)?\b)?)"
 )
+_FOUR_DIGITS: Final = re.compile(r"\d{4}", re.ASCII)
 _FIRST_YEAR: Final = 2015
 _A_NUMBER_OF: Final = pattern(r"\b(?:last|latest|first|top|next|over|under|above|below|than|least|most|exactly)\s+\Z")
 _MONTH: Final = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in _MONTHS)
@@ -101,10 +102,10 @@ def with_times(parse: Parse, today: date) -> Parse:
     A bare year is at most the current one, and does not count something. The grammar reads "in 2025", "since 2025" and
     "June 2025" itself. The day for "since I got paid" only the bank knows: see `since_pay`.
     """
-    parse = replace(parse, entities=tuple(_as_year(parse.text, entity, today) for entity in parse.entities))
-    parse = replace(parse, entities=tuple(_as_day(parse.text, entity) for entity in parse.entities))
-    if told := [habit.span() for habit in _HABIT.finditer(parse.text)]:
-        parse = blank(parse, told)
+    entities = (_as_day(parse.text, _as_year(parse.text, entity, today)) for entity in parse.entities)
+    parse = replace(parse, entities=tuple(entities))
+    if remarks := [habit.span() for habit in _HABIT.finditer(parse.text)]:
+        parse = blank(parse, remarks)
     found = _SINCE_PAY.search(parse.text)
     return blank(parse, [found.span()], Entity("time", PAYDAY, *found.span())) if found else parse
 
@@ -116,7 +117,8 @@ def since_pay(parse: Parse) -> bool:
 
 def read_period(entities: Iterable[Entity]) -> Period | None:
     """The days of the first time among the entities; None if there is none."""
-    return next((found for e in entities if e.entity == "time" and (found := _read_period(e))), None)
+    periods = (_period_of(entity) for entity in entities if entity.entity == "time")
+    return next((period for period in periods if period), None)
 
 
 def length_named(text: str, today: date) -> Period | None:
@@ -189,11 +191,11 @@ def misspelt_month(slip: Slip, text: str, today: date) -> Period | None:
 
 def _as_year(text: str, entity: Entity, today: date) -> Entity:
     said = text[entity.start : entity.end]
-    if entity.entity != "number" or not re.fullmatch(r"(?a:\d{4})", said) or not _FIRST_YEAR <= int(said) <= today.year:
-        return entity
-    if _A_NUMBER_OF.search(lead(text, entity.start)):
+    if entity.entity != "number" or not _FOUR_DIGITS.fullmatch(said):
         return entity
     year = int(said)
+    if not _FIRST_YEAR <= year <= today.year or _A_NUMBER_OF.search(lead(text, entity.start)):
+        return entity
     days = days_between(date(year, 1, 1), date(year + 1, 1, 1), "year")
     return replace(entity, entity="time", value=f"{year}-01-01", details=days)
 
@@ -202,17 +204,17 @@ def _as_day(text: str, entity: Entity) -> Entity:
     """The time with an end added if it means a single day, as in "payments from Friday"."""
     details = entity.details or {}
     day, open_ended = _day(details.get("from")), details.get("to") is None and details.get("grain") == "day"
-    if entity.entity != "time" or day in (None, date.max) or not open_ended or _GOES_ON.match(text, entity.start):
+    if entity.entity != "time" or not open_ended or day is None or day == date.max:
         return entity
-    if not _ON_A_DAY.search(lead(text, entity.start)):
+    if _GOES_ON.match(text, entity.start) or not _ON_A_DAY.search(lead(text, entity.start)):
         return entity
     return replace(entity, details={**details, "to": {"value": (day + timedelta(days=1)).isoformat()}})
 
 
-def _read_period(entity: Entity) -> Period | None:
+def _period_of(entity: Entity) -> Period | None:
     """The days of a time entity; its details contain both ends, half-open, whatever form the value has."""
     details = entity.details or _details_of(entity.value)
-    start, end = _day(details.get("from")), _day(details.get("to"), up=True)
+    start, end = _day(details.get("from")), _day_after(details.get("to"))
     if start is None and end is None:
         return None
     if start and end and end <= start:
@@ -241,13 +243,19 @@ def moment_of(side: Any) -> datetime | None:
         return None
 
 
-def _day(side: Any, *, up: bool = False) -> date | None:
-    """The day of an end; with `up`, the next day unless it is at midnight."""
+def _day(side: Any) -> date | None:
+    """The day that an end of a time lies in."""
+    moment = moment_of(side)
+    return moment.date() if moment else None
+
+
+def _day_after(side: Any) -> date | None:
+    """The first day after an end of a time: its own day if it is at midnight."""
     moment = moment_of(side)
     if moment is None:
         return None
-    midnight = moment.time() == datetime.min.time()
-    return moment.date() if midnight or not up or moment.date() == date.max else moment.date() + timedelta(days=1)
+    at_midnight = moment.time() == datetime.min.time()
+    return moment.date() if at_midnight or moment.date() == date.max else moment.date() + timedelta(days=1)
 
 
 def _dates(text: str) -> Iterator[tuple[str, int | None, int, int]]:

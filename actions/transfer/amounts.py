@@ -58,14 +58,16 @@ def amounts(parse: Parse, *, numbers: bool = False) -> list[Entity]:
     if one of them stands where an amount does, or wherever they stand with `numbers`. "Not £60 but £50" gives £50, and
     so does "£50 unless I have less than £60".
     """
-    over = not_meant(parse.text)
-    said = [e for e in parse.entities if not any(start <= e.start < end for start, end in over)]
-    money, plain = [e for e in said if e.entity == MONEY], [e for e in said if e.entity == "number"]
+    ignored = not_meant(parse.text)
+    meant = [e for e in parse.entities if not any(start <= e.start < end for start, end in ignored)]
+    money = [entity for entity in meant if entity.entity == MONEY]
+    plain = [entity for entity in meant if entity.entity == "number"]
     if money:
         plain = [number for number in plain if any(_is_joined(parse.text, number, amount) for amount in money)]
-    elif not numbers and not any(_stands(parse, number) for number in plain):
+    elif not numbers and not any(_stands_as_amount(parse, number) for number in plain):
         plain = []
-    return list({pence(e): e for e in sorted([*money, *plain], key=lambda e: e.start)}.values())
+    in_order = sorted([*money, *plain], key=lambda entity: entity.start)
+    return list({pence(entity): entity for entity in in_order}.values())
 
 
 def refusal(parse: Parse, found: Sequence[Entity], now: datetime, *, changes: bool) -> str | None:
@@ -91,6 +93,11 @@ def asks_for_share(text: str) -> bool:
     return bool(_SHARE.search(text))
 
 
+def says_groups(text: str) -> bool:
+    """Whether the text contains an amount that could mean thousands, or a pound and some further digits: "£1.000"."""
+    return not is_payload(text) and bool(_IN_GROUPS.search(text))
+
+
 def is_worked_out(parse: Parse, amount: Entity, *, changes: bool) -> bool:
     """Whether a neighbouring word turns the amount into another one: "half of £60", "£20 less", "10% of my pay".
 
@@ -99,21 +106,24 @@ def is_worked_out(parse: Parse, amount: Entity, *, changes: bool) -> bool:
     if is_payload(parse.text):
         return False
     before = lead(parse.text, amount.start)
-    beside = (
-        _WORKED_OUT.search(before) or _WORKED_OUT_BY.match(parse.text, amount.end) or _SHARED_OUT.search(parse.text)
-    )
-    return bool(beside or (changes and _CHANGED_BY.search(before)))
+    if changes and _CHANGED_BY.search(before):
+        return True
+    if _WORKED_OUT.search(before) or _WORKED_OUT_BY.match(parse.text, amount.end):
+        return True
+    return bool(_SHARED_OUT.search(parse.text))
 
 
 def counted(parse: Parse, amount: Entity) -> str | None:
     """The word that a number seems to count ("20 bitcoin"); None if it is an amount, or the word is an entity."""
     after = _WORD.match(parse.text, amount.end)
-    if amount.entity != "number" or after is None or after.group(1).casefold() in _FOLLOWS:
+    if amount.entity != "number" or after is None:
         return None
-    if _is_pounds(after.group(1).casefold()):
+    word = after.group(1)
+    if word.casefold() in _FOLLOWS or _is_pounds(word.casefold()):
         return None
-    read = any(e.start <= after.start(1) < e.end and e is not amount for e in parse.entities)
-    return None if read else after.group(1)
+    if any(e.start <= after.start(1) < e.end and e is not amount for e in parse.entities):
+        return None
+    return word
 
 
 def _is_pounds(word: str) -> bool:
@@ -121,20 +131,16 @@ def _is_pounds(word: str) -> bool:
     return word.startswith("p") and fuzz.ratio(word, "pounds") >= _NEAR
 
 
-def _stands(parse: Parse, number: Entity) -> bool:
+def _stands_as_amount(parse: Parse, number: Entity) -> bool:
     """Whether a number stands where an amount would: "transfer 50", "pay Anna 20", "20 from savings"."""
     before = lead(parse.text, number.start)
     return bool(_MOVE.search(before) or _NAMED.search(before) or _BEHIND.match(parse.text, number.end))
 
 
 def _is_joined(text: str, number: Entity, amount: Entity) -> bool:
+    """Whether only "or", "to" or the like stands between a number and an amount of money."""
     first, second = sorted((number, amount), key=lambda e: e.start)
     return bool(_JOINS.fullmatch(text, first.end, second.start))
-
-
-def says_groups(text: str) -> bool:
-    """Whether the text contains an amount that could mean thousands, or a pound and some further digits: "£1.000"."""
-    return not is_payload(text) and bool(_IN_GROUPS.search(text))
 
 
 def _is_in_groups(text: str, amount: Entity) -> bool:

@@ -26,8 +26,8 @@ from .request import is_no_order
 from .sides import Side, mentions, sides
 from .slots import CHECKED_SLOTS, asked_about, checked, drop_said
 
-Heard: TypeAlias = Literal["taken", "in part", "nothing", "a no"]
-"""How an answer was understood: taken as a whole, understood only in part, holding no change, or as a "no"."""
+Answer: TypeAlias = Literal["change", "unclear", "no change", "no"]
+"""How an answer was understood: as a change that was made, only in part, as changing nothing, or as a "no"."""
 
 _NTH: Final = pattern(
     rf"\W*(?:(?:to|from|and|please|yes|ok|i mean)\s+)*(?:the\s+)?({'|'.join(ORDINALS)})(?:\s+(?:one|account|person))?"
@@ -48,9 +48,10 @@ def is_yes(turn: Turn) -> bool:
     if [shown.get(name) for name in ("minor", "debtor", "creditor")] != [amount["minor"], source["id"], target["id"]]:
         return False  # the question was about another transfer
     text = whole(turn).text
-    again = [e for e in whole(turn).entities if e.entity == MONEY and pence(e) == amount["minor"]]
-    said = text if is_payload(text) else blanked(text, spans(again))
-    return consents(said, source, target)
+    if not is_payload(text):
+        repeated = [e for e in whole(turn).entities if e.entity == MONEY and pence(e) == amount["minor"]]
+        text = blanked(text, spans(repeated))
+    return consents(text, source, target)
 
 
 async def adds_payment(turn: Turn) -> bool:
@@ -66,32 +67,40 @@ async def adds_payment(turn: Turn) -> bool:
     return "to_account" in targets or bool(named(turn, await if_there(turn, CustomerBank.payees)))
 
 
-async def hear_change(turn: Turn) -> Heard:
-    """Apply every change that the message makes to the transfer in question, or none of them; says nothing itself."""
+async def hear_change(turn: Turn) -> Answer:
+    """Make every change that the message asks for to the transfer in question, or none of them; says nothing itself."""
     parse, asked = message(turn), turn.slot(REQUESTED_SLOT)
     if is_payload(parse.text):
-        return "nothing"
+        return "no change"
     may_change = parse.intent_name in MAY_CHANGE
     accounts = await if_there(turn, CustomerBank.accounts) if may_change else ()
     change = read_change(parse, accounts, (), turn.now)
     if change.rest and may_change:
         change = read_change(parse, accounts, await if_there(turn, CustomerBank.payees), turn.now)
     if not change.says_any() or (asked == "to_account" and _END.search(parse.text)):
-        return await _hear_other(turn) if asked == "confirmed" else "nothing"
+        return await _hear_other(turn) if asked == "confirmed" else "no change"
     if change.rest or is_no_order(parse.text):
-        return _hear_in_part(turn, change) if may_change else "nothing"
-    target = checked(turn, "to_account")
-    person = bool(change.payees or (asked == "confirmed" and target.get("payee") and not change.swaps))
+        return _hear_in_part(turn, change) if may_change else "no change"
+    return _hear_whole(turn, change, accounts)
+
+
+def _hear_whole(turn: Turn, change: Change, accounts: Sequence[Account]) -> Answer:
+    """Make the change unless its accounts and payees contradict each other."""
+    confirming, target = turn.slot(REQUESTED_SLOT) == "confirmed", checked(turn, "to_account")
+    person = bool(change.payees or (confirming and target.get("payee") and not change.swaps))
     known = said_sides(turn, change.accounts, accounts, person=person)
-    if change.payees and ("to_account" in known or any(not (m.side or m.denied) for m in change.accounts)):
-        return "in part"  # "to Anna and savings"
-    if (change.accounts and not known) or (change.swaps and (known or target.get("payee"))):
-        return "in part" if asked == "confirmed" else "nothing"
-    _take(turn, change, known, accounts)
-    return "taken"
+    pays_account = "to_account" in known or any(not (m.side or m.denied) for m in change.accounts)
+    if change.payees and pays_account:
+        return "unclear"  # "to Anna and savings"
+    no_side = change.accounts and not known
+    no_swap = change.swaps and (known or target.get("payee"))
+    if no_side or no_swap:
+        return "unclear" if confirming else "no change"
+    _make(turn, change, known, accounts)
+    return "change"
 
 
-def _take(turn: Turn, change: Change, known: Mapping[Side, str | None], accounts: Sequence[Account]) -> None:
+def _make(turn: Turn, change: Change, known: Mapping[Side, str | None], accounts: Sequence[Account]) -> None:
     """Fill the slots that are changed; restore those that an entity filled although the words do not say so."""
     drop_said(turn, [entity.value for entity in whole(turn).entities])
     source, target = asked_about(turn, "from_account"), asked_about(turn, "to_account")
@@ -115,18 +124,18 @@ def _is_turned(
     return said in ({"from_account": [target["id"]]}, {"to_account": [source["id"]]})
 
 
-def _hear_in_part(turn: Turn, change: Change) -> Heard:
+def _hear_in_part(turn: Turn, change: Change) -> Answer:
     """Decide whether an answer that was read in part is a change: other words may stand beside a plain answer."""
     asked = turn.slot(REQUESTED_SLOT)
     if change.amounts and refusal(message(turn), change.amounts, turn.now, changes=True) == "utter_no_share":
-        _take(turn, replace(change, accounts=(), swaps=False), {}, ())
-        return "taken"
+        _make(turn, replace(change, accounts=(), swaps=False), {}, ())
+        return "change"
     if asked == "amount" and not change.accounts:
-        return "nothing"
+        return "no change"
     if asked != "confirmed" and not change.amounts and not change.swaps:
-        return "nothing"
-    of_payment = change.accounts or change.swaps or amounts(message(turn)) or kept(turn) is None
-    return "in part" if of_payment else "nothing"
+        return "no change"
+    about_payment = change.accounts or change.swaps or amounts(message(turn)) or kept(turn) is None
+    return "unclear" if about_payment else "no change"
 
 
 def hear_button(turn: Turn) -> bool:
@@ -135,42 +144,50 @@ def hear_button(turn: Turn) -> bool:
     if slot not in ("from_account", "to_account"):
         return False
     button = _button_meant(message(turn).text, _buttons_shown(turn))
-    said = _said_by(button) if button else None
-    if said is not None:
-        turn.set(slot, said)
-    return said is not None
+    value = _value_of(button) if button else None
+    if value is None:
+        return False
+    turn.set(slot, value)
+    return True
 
 
 def _button_meant(text: str, buttons: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """The button with that ordinal or, of two, the one whose words are not said: "not Okafor, the other one"."""
-    match = _NTH.fullmatch(text)
-    if match:
+    if match := _NTH.fullmatch(text):
         at = ORDINALS[match.group(1).casefold()]
-        return buttons[at] if buttons and -1 <= at < len(buttons) else None
-    words = set(re.findall(r"\w+", text.casefold()))
-    others = [b for b in buttons if not words & set(re.findall(r"\w+", str(b.get("title", "")).casefold()))]
-    return others[0] if _OTHER_ONE.search(text) and len(buttons) == 2 and len(others) == 1 else None
+        return buttons[at] if buttons and at < len(buttons) else None
+    if len(buttons) != 2 or not _OTHER_ONE.search(text):
+        return None
+    unsaid = [b for b in buttons if _plain_words(text).isdisjoint(_plain_words(str(b.get("title", ""))))]
+    return unsaid[0] if len(unsaid) == 1 else None
 
 
-async def _hear_other(turn: Turn) -> Heard:
+def _plain_words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))
+
+
+async def _hear_other(turn: Turn) -> Answer:
     """Take "the other one" as the other payee with the same first name as the one in question."""
     target = checked(turn, "to_account")
     if not wants_other(message(turn).text, target.get("nickname", "")):
-        return "nothing"
+        return "no change"
     payees = await if_there(turn, CustomerBank.payees) if target.get("payee") else ()
-    if others := other_of_that_name(payees, target):
-        take_payees(turn, others)
-    return "taken" if others else "in part"
+    others = other_of_that_name(payees, target)
+    if not others:
+        return "unclear"
+    take_payees(turn, others)
+    return "change"
 
 
 def _buttons_shown(turn: Turn) -> list[Mapping[str, Any]]:
     """The buttons of the last reply before the message."""
-    before = reversed(before_message(turn.tracker.events))
-    last = next((event.reply for event in before if isinstance(event, BotUttered)), None)
-    return list(last.buttons) if last else []
+    for event in reversed(before_message(turn.tracker.events)):
+        if isinstance(event, BotUttered):
+            return list(event.reply.buttons)
+    return []
 
 
-def _said_by(button: Mapping[str, Any]) -> str | None:
+def _value_of(button: Mapping[str, Any]) -> str | None:
     """The account or payee in a button's payload."""
     _, _, entities = str(button.get("payload", "")).partition("{")
     try:

@@ -67,23 +67,25 @@ def read_change(parse: Parse, accounts: Sequence[Account], payees: Sequence[Paye
     A number may be the end of a payee's account ("Tom Reid 6685"); otherwise it is an amount.
     """
     found = mentions(parse, accounts)
-    plain = blanked(without(_IDIOMS, without_later(parse, now)), [*taken_back(parse.text), *spans(found)])
-    text, swapped = without(_SWAP, plain), bool(_SWAP.search(plain))
+    text = blanked(without(_IDIOMS, without_later(parse, now)), [*taken_back(parse.text), *spans(found)])
+    swaps = bool(_SWAP.search(text))
+    text, idle = without(_SWAP, text), _AROUND_SWAP if swaps else _IDLE
+    money = [entity for entity in amounts(parse) if entity.entity == MONEY]
     change = Change()
-    for numbers in (False, True):
-        given = [e for e in amounts(parse, numbers=numbers) if numbers or e.entity == MONEY]
-        rest = _rest(text, spans(given), _AROUND_SWAP if swapped else _IDLE)
+    for given in (money, amounts(parse, numbers=True)):
+        rest = _rest(text, spans(given), idle)
         named = find_payees(payees, " ".join(rest)) if any(word.isalpha() for word in rest) else ()
-        change = Change(given, found, named, swapped, () if named else rest)
+        change = Change(given, found, named, swaps, () if named else rest)
         if not change.rest:
-            return change
+            break
     return change
 
 
 def wants_other(text: str, name: str) -> bool:
     """Whether an answer asks only for the other one of that name: "no, the other one", "not him, the other Tom"."""
-    rest, named = set(_rest(text, taken_back(text), _IDLE)), set(words(name))
-    return "other" in rest and rest <= {"other", "person"} | named and "account" not in words(text)
+    rest = set(_rest(text, taken_back(text), _IDLE))
+    says_only_that = rest <= {"other", "person", *words(name)}
+    return "other" in rest and says_only_that and "account" not in words(text)
 
 
 def adds_another(text: str) -> bool:

@@ -29,9 +29,11 @@ _CURRENCY: Final = "GBP"
 def has_news(turn: Turn) -> bool:
     """Whether the message fills a slot, or may name an account or a payee in its words."""
     parse, asked = message(turn), turn.slot(REQUESTED_SLOT)
-    answers = asked in SIDES and any(entity.entity == "account" for entity in parse.entities)
-    answers |= asked == "amount" and asks_for_share(parse.text)
-    return answers or may_name(parse) or may_name_payee(turn) or any(is_unchecked(turn, slot) for slot in CHECKED_SLOTS)
+    if may_name(parse) or may_name_payee(turn) or any(is_unchecked(turn, slot) for slot in CHECKED_SLOTS):
+        return True
+    if asked in SIDES:
+        return any(entity.entity == "account" for entity in parse.entities)
+    return asked == "amount" and asks_for_share(parse.text)
 
 
 async def take_order(turn: Turn, bank: CustomerBank) -> None:
@@ -44,7 +46,8 @@ async def take_order(turn: Turn, bank: CustomerBank) -> None:
     found = await _take_sides(turn, accounts)
     if names_unknown(message(turn).text, found):
         turn.say("utter_no_such_account")
-    if not (is_unchecked(turn, "to_account") and find_accounts(accounts, str(turn.slot("to_account")))):
+    pays_account = is_unchecked(turn, "to_account") and find_accounts(accounts, str(turn.slot("to_account")))
+    if not pays_account:
         await check_payee(turn, bank)
     elif await pays_person(turn):
         refuse(turn, "to_account", "utter_one_payment")
@@ -57,9 +60,11 @@ async def _names_another_number(turn: Turn, accounts: Sequence[Account]) -> bool
     text = message(turn).text
     if says_sort_code(text):
         return True
-    numbers = account_numbers(text)
-    kept = [payee.number for payee in await if_there(turn, CustomerBank.payees)] if numbers else []
-    return any(not numbered(said, accounts) and not any(n.endswith(said) for n in kept) for said in numbers)
+    endings = [said for said in account_numbers(text) if not numbered(said, accounts)]
+    if not endings:
+        return False
+    payees = await if_there(turn, CustomerBank.payees)
+    return not all(any(payee.number.endswith(ending) for payee in payees) for ending in endings)
 
 
 async def check(turn: Turn, bank: CustomerBank) -> None:
@@ -68,17 +73,17 @@ async def check(turn: Turn, bank: CustomerBank) -> None:
     Raises CallFailed when the bank does not answer.
     """
     accounts = await bank.accounts()
-    found = mentions(message(turn), accounts)
+    text, found = message(turn).text, mentions(message(turn), accounts)
     for mention in found:
         if mention.misspelt:
-            turn.say("utter_read_as", said=message(turn).text[mention.start : mention.end], meant=mention.said)
+            turn.say("utter_read_as", said=text[mention.start : mention.end], meant=mention.said)
     for slot in SIDES:
         if is_unchecked(turn, slot):
             _check_account(turn, slot, accounts)
     _take_only_source(turn, found, accounts)
-    source, amount = turn.slot("from_account"), turn.slot("amount")
-    if source and amount:
-        await _check_funds(turn, bank, next(a for a in accounts if a.id == source["id"]), amount["minor"])
+    amount = turn.slot("amount")
+    if amount and turn.slot("from_account"):
+        await _check_funds(turn, bank, accounts)
     elif amount and amount != asked_about(turn, "amount"):
         await _check_any_funds(turn, accounts, amount["minor"])
 
@@ -124,29 +129,50 @@ def can_receive(account: Account) -> bool:
 
 
 async def _take_amount(turn: Turn) -> None:
-    parse, asked = message(turn), turn.slot(REQUESTED_SLOT) == "amount"
-    may_say = asked or parse.intent_name in MAY_NAME or is_payload(parse.text)
-    found = amounts(parse, numbers=asked) if may_say else []
-    filled = turn.slot("amount") if is_unchecked(turn, "amount") else None
-    if filled is not None and not any(entity.value == filled for entity in parse.entities):
-        found = [Entity(MONEY, filled, 0, 0)]  # filled by something other than this message
-    if found:
-        keep_amount(turn, found)
-        if turn.slot("amount") and await _counts_something(turn, found[0]):
-            refuse(turn, "amount", "utter_bad_amount")
-    elif may_say and says_groups(parse.text):
+    """Keep the amount that the message gives, or say why it cannot be paid."""
+    given = _given_amounts(turn)
+    if not given:
+        _take_no_amount(turn)
+        return
+    keep_amount(turn, given)
+    if turn.slot("amount") and await _counts_something(turn, given[0]):
         refuse(turn, "amount", "utter_bad_amount")
-    elif filled is not None:
+
+
+def _given_amounts(turn: Turn) -> Sequence[Entity]:
+    """The amounts in the message, or the one that the slot was filled with by something else."""
+    parse, filled = message(turn), turn.slot("amount")
+    if is_unchecked(turn, "amount") and all(entity.value != filled for entity in parse.entities):
+        return [Entity(MONEY, filled, 0, 0)]
+    return amounts(parse, numbers=_asks_amount(turn)) if _may_give_amount(turn) else []
+
+
+def _take_no_amount(turn: Turn) -> None:
+    """Empty the slot if the message only seems to give an amount, and say why that cannot be paid."""
+    text = message(turn).text
+    if _may_give_amount(turn) and says_groups(text):
+        refuse(turn, "amount", "utter_bad_amount")
+    elif is_unchecked(turn, "amount"):
         turn.set("amount", asked_about(turn, "amount"))  # a number that counts something: "between my two accounts"
-    asked |= parse.intent_name == "transfer_money"
-    if asked and not found and turn.slot("amount") is None and asks_for_share(parse.text):
+    about_amount = _asks_amount(turn) or message(turn).intent_name == "transfer_money"
+    if about_amount and turn.slot("amount") is None and asks_for_share(text):
         refuse(turn, "amount", "utter_no_share")
 
 
+def _asks_amount(turn: Turn) -> bool:
+    return bool(turn.slot(REQUESTED_SLOT) == "amount")
+
+
+def _may_give_amount(turn: Turn) -> bool:
+    """Whether amounts in the message are for the form: it asked for one, or the intent or a button allows it."""
+    parse = message(turn)
+    return _asks_amount(turn) or parse.intent_name in MAY_NAME or is_payload(parse.text)
+
+
 async def _counts_something(turn: Turn, amount: Entity) -> bool:
-    """Whether the number counts something that is neither money nor a payee."""
-    what = counted(message(turn), amount)
-    return what is not None and not find_payees(await if_there(turn, CustomerBank.payees), what)
+    """Whether the number counts something that is neither money nor a payee: "20 bitcoin"."""
+    noun = counted(message(turn), amount)
+    return noun is not None and not find_payees(await if_there(turn, CustomerBank.payees), noun)
 
 
 async def _take_sides(turn: Turn, accounts: Sequence[Account]) -> Sequence[Mention]:
@@ -160,11 +186,11 @@ async def _take_sides(turn: Turn, accounts: Sequence[Account]) -> Sequence[Menti
         return found
     person = any(mention.side is None for mention in found) and await pays_person(turn)
     known = said_sides(turn, found, accounts, person=person)
-    unlike = known or len(found) > 1 or any(mention.denied for mention in found)
-    entities = [e for e in parse.entities if meets(e, found)]
-    for slot in SIDES:
-        if unlike and slot not in known and any(entity.value == turn.slot(slot) for entity in entities):
-            turn.set(slot, None)  # filled for this side, but said of the other one, of neither, or denied
+    if known or len(found) > 1 or any(mention.denied for mention in found):
+        named = [entity.value for entity in parse.entities if meets(entity, found)]
+        for slot in SIDES:
+            if slot not in known and turn.slot(slot) in named:
+                turn.set(slot, None)  # filled for this side, but said of the other one, of neither, or denied
     keep_sides(turn, known)
     return found
 
@@ -172,27 +198,30 @@ async def _take_sides(turn: Turn, accounts: Sequence[Account]) -> Sequence[Menti
 # --- funds -------------------------------------------------------------------
 
 
-async def _check_funds(turn: Turn, bank: CustomerBank, source: Account, amount: int) -> None:
-    balance = await bank.balance(source)
+async def _check_funds(turn: Turn, bank: CustomerBank, accounts: Sequence[Account]) -> None:
+    """Refuse more than the paying account has, and say how much of its overdraft the payment would use."""
+    source, amount = turn.slot("from_account"), turn.slot("amount")["minor"]
+    paying = next((account for account in accounts if account.id == source["id"]), None)
+    if paying is None:
+        refuse(turn, "from_account", "utter_no_such_account")  # closed since it was chosen
+        return
+    balance = await bank.balance(paying)
     available = balance.minor + balance.credit_line
     if amount > available:
-        turn.say(
-            "utter_insufficient_funds",
-            amount=format_money(amount, balance.currency),
-            source=turn.slot("from_account")["spoken"],
-            available=format_money(max(available, 0), balance.currency),
-        )
+        said = format_money(amount, balance.currency)
+        most = format_money(max(available, 0), balance.currency)
+        turn.say("utter_insufficient_funds", amount=said, source=source["spoken"], available=most)
         turn.set("amount", None)
     elif amount > balance.minor:
         overdrawn = format_money(amount - balance.minor, balance.currency)
-        turn.say("utter_into_overdraft", source=turn.slot("from_account")["spoken"], overdrawn=overdrawn)
+        turn.say("utter_into_overdraft", source=source["spoken"], overdrawn=overdrawn)
 
 
 async def _check_any_funds(turn: Turn, accounts: Sequence[Account], amount: int) -> None:
     """Refuse more than any account has before asking which one; if the bank does not answer, this is skipped."""
     payable = {account.id for account in accounts if can_pay(account)}
-    balances = [b for b in await if_there(turn, CustomerBank.balances) if b.account_id in payable]
-    most = max((b.minor + b.credit_line for b in balances), default=amount)
+    balances = await if_there(turn, CustomerBank.balances)
+    most = max((b.minor + b.credit_line for b in balances if b.account_id in payable), default=amount)
     if amount > most:
         turn.say("utter_more_than_any_account", amount=format_money(amount), available=format_money(max(most, 0)))
         turn.set("amount", None)
@@ -208,16 +237,14 @@ def _check_account(turn: Turn, slot: Side, accounts: Sequence[Account]) -> None:
         refuse(turn, slot, "utter_which_account" if found else "utter_no_such_account")
         return
     account = found[0]
-    kept = {
-        "id": account.id,
-        "nickname": account.nickname,
-        "currency": account.currency,
-        "spoken": spoken(account, accounts) if slot == "from_account" else f"your {spoken(account, accounts)}",
-    }
-    if refusal := _refusal(turn, slot, account):
-        refuse(turn, slot, refusal)
-    else:
-        turn.set(slot, kept)
+    if why_not := _account_refusal(turn, slot, account):
+        refuse(turn, slot, why_not)
+        return
+    name = spoken(account, accounts)
+    if slot == "to_account":
+        name = f"your {name}"
+    kept = {"id": account.id, "nickname": account.nickname, "currency": account.currency, "spoken": name}
+    turn.set(slot, kept)
 
 
 def _take_only_source(turn: Turn, found: Sequence[Mention], accounts: Sequence[Account]) -> None:
@@ -227,12 +254,13 @@ def _take_only_source(turn: Turn, found: Sequence[Mention], accounts: Sequence[A
         return
     named = {account.id for mention in found for account in find_accounts(accounts, mention.said)}
     able = [account for account in accounts if can_pay(account) and account.id != target["id"]]
-    if len(able) == 1 and named <= {target["id"]}:
+    names_other = bool(named - {target["id"]})
+    if len(able) == 1 and not names_other:
         turn.set("from_account", able[0].nickname)
         _check_account(turn, "from_account", accounts)
 
 
-def _refusal(turn: Turn, slot: Side, account: Account) -> Refusal | None:
+def _account_refusal(turn: Turn, slot: Side, account: Account) -> Refusal | None:
     """Why the account is not accepted for this side; None if it is."""
     if account.currency != _CURRENCY:
         return "utter_other_currency"
@@ -240,4 +268,6 @@ def _refusal(turn: Turn, slot: Side, account: Account) -> Refusal | None:
         return "utter_not_from_card"
     if not can_receive(account):
         return "utter_not_into_card"
-    return "utter_same_account" if checked(turn, OTHER[slot]).get("id") == account.id else None
+    if checked(turn, OTHER[slot]).get("id") == account.id:
+        return "utter_same_account"
+    return None

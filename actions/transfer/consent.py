@@ -106,8 +106,10 @@ def consents(text: str, source: Mapping[str, Any], target: Mapping[str, Any]) ->
     if not words or len(text) > _LONGEST:
         return False
     kinds = _kinds(words, _repeated(source, target))
+    if kinds.count("repeated") > 1:
+        return False
     in_place = all(_is_in_place(kind, kinds[:at], kinds[at + 1 :]) for at, kind in enumerate(kinds))
-    return in_place and kinds.count("repeated") <= 1 and _says_yes(kinds)
+    return in_place and _says_yes(kinds)
 
 
 def _says_yes(kinds: Sequence[str]) -> bool:
@@ -137,14 +139,20 @@ def _is_in_place(kind: str, before: Sequence[str], after: Sequence[str]) -> bool
 
 
 def _kinds(words: Sequence[str], repeated: frozenset[tuple[str, ...]]) -> list[str]:
-    """The kind of each phrase, matching the longest first: a kind of yes, a word that may go with one, or "other"."""
+    """The kind of each phrase, matching the longest first: a kind of yes or a word that may go with one.
+
+    The first word that is neither ends the list with "other".
+    """
     kinds = {**dict.fromkeys(repeated, "repeated"), **_KINDS}
-    found, at = [], 0
+    found: list[str] = []
+    at = 0
     while at < len(words):
         phrases = [tuple(words[at:end]) for end in range(len(words), at, -1)]
         phrase = next((phrase for phrase in phrases if phrase in kinds), None)
-        found.append(kinds[phrase] if phrase else "other")
-        at += len(phrase or words[at:])
+        if phrase is None:
+            return [*found, "other"]
+        found.append(kinds[phrase])
+        at += len(phrase)
     return found
 
 

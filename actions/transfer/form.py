@@ -18,7 +18,7 @@ from ..signs.typed_secrets import warn_of_secret
 from ..text import pattern
 from .again import repeat_last
 from .amounts import amounts, asks_for_share
-from .answers import Heard, adds_payment, hear_button, hear_change, is_yes
+from .answers import Answer, adds_payment, hear_button, hear_change, is_yes
 from .checks import can_pay, can_receive, check, has_news, take_order
 from .later import wants_later, without_later
 from .payees import payee_button
@@ -37,34 +37,27 @@ async def validate_form(turn: Turn) -> None:
 
     `confirmed` becomes true only here, and only by a plain yes to the last question.
     """
-    running, text = not _just_began(turn), whole(turn).text
+    running = not _just_began(turn)
     if not running:
         _forget_older_answers(turn)
-    if first := alarm(text) or ("utter_fraud" if is_pressed(text) else None):
+    if warning := _warning(whole(turn).text):
         turn.drop_effect()
-        _end(turn, first)
+        _end(turn, warning)
         return
     bank = bank_of(turn)
     if bank is None:
         _end(turn, "utter_please_log_in")
         return
-    orders = message(turn).intent_name == "transfer_money"
-    if orders or not running:
+    if _is_order(turn) or not running:
         warn_of_secret(turn)
         say_what_waits(turn)
-    if orders and is_denied(message(turn).text):
+    if _is_order(turn) and is_denied(message(turn).text):
         turn.drop_effect()
         _end(turn, "utter_not_moving")
     elif running and is_yes(turn):
         turn.set("confirmed", True)
-    elif wants_human(text):
-        _pass_over(turn, "utter_human", running=running)
-    elif (orders and is_no_order(message(turn).text)) or (running and collects(text)):
-        _pass_over(turn, "utter_no_order", running=running)
-    elif not running and moves_nothing(message(turn)):
-        _pass_over(turn, "utter_no_move", running=False)
-    elif running and await adds_payment(turn):
-        _pass_over(turn, "utter_one_payment_first", running=True)
+    elif refusal := await _refusal(turn, running=running):
+        _pass_over(turn, refusal, running=running)
     else:
         await _hear(turn, bank, running=running)
     if running:
@@ -73,15 +66,18 @@ async def validate_form(turn: Turn) -> None:
 
 async def ask_amount(turn: Turn) -> None:
     """Ask how much; when asking again, name the payee."""
-    target, again = turn.slot("to_account") or {}, turn.slot_before(REQUESTED_SLOT) == "amount"
-    payee = {"target": target["spoken"]} if again and target.get("payee") else {}
-    turn.say("utter_ask_amount_for" if payee else "utter_ask_amount", **payee)
+    target = turn.slot("to_account") or {}
+    asked_before = turn.slot_before(REQUESTED_SLOT) == "amount"
+    if asked_before and target.get("payee"):
+        turn.say("utter_ask_amount_for", target=target["spoken"])
+    else:
+        turn.say("utter_ask_amount")
 
 
 async def ask_source(turn: Turn) -> None:
     """Ask where the money should come from, with a button for each possible account."""
     accounts, target = await if_there(turn, CustomerBank.accounts), turn.slot("to_account") or {}
-    others = [a for a in accounts if can_pay(a) and a.id != target.get("id")]
+    others = [account for account in accounts if can_pay(account) and account.id != target.get("id")]
     turn.say("utter_ask_from_account", buttons=account_buttons(others, accounts))
 
 
@@ -92,28 +88,52 @@ async def ask_target(turn: Turn) -> None:
     """
     payees = await if_there(turn, CustomerBank.payees)
     meant = named(turn, payees)
-    people = [payee_button(payee, payees) for payee in meant or payees]
+    payee_buttons = [payee_button(payee, payees) for payee in meant or payees]
     accounts, source = await if_there(turn, CustomerBank.accounts), turn.slot("from_account") or {}
     if meant and "to_account" not in sides(mentions(message(turn), accounts), None):
-        one_name = len(meant) > 1 and not names_two(turn, payees)
-        turn.say("utter_which_payee" if one_name else "utter_ask_to_account", buttons=people)
+        share_name = len(meant) > 1 and not names_two(turn, payees)
+        turn.say("utter_which_payee" if share_name else "utter_ask_to_account", buttons=payee_buttons)
         return
-    others = [a for a in accounts if can_receive(a) and a.id != source.get("id")]
-    turn.say("utter_ask_to_account", buttons=[*account_buttons(others, accounts), *people])
+    others = [account for account in accounts if can_receive(account) and account.id != source.get("id")]
+    turn.say("utter_ask_to_account", buttons=[*account_buttons(others, accounts), *payee_buttons])
 
 
 async def ask_confirmation(turn: Turn) -> None:
     """Fix the transfer under its own key, read it out, and ask for a yes."""
-    source, target, amount = turn.slot("from_account"), turn.slot("to_account"), turn.slot("amount")["minor"]
+    source, target, minor = turn.slot("from_account"), turn.slot("to_account"), turn.slot("amount")["minor"]
     assert turn.customer is not None, "the form ends where nobody is logged in"
-    turn.prepare(KIND, order_parameters(turn.customer, source, target, amount, turn.now))
-    said = format_money(amount, source["currency"])
+    turn.prepare(KIND, order_parameters(turn.customer, source, target, minor, turn.now))
     question = "utter_confirm_payment" if target.get("payee") else "utter_confirm_transfer"
+    amount = format_money(minor, source["currency"])
     now = " now" if wants_later(message(turn), turn.now, answer=True) else ""
-    turn.say(question, amount=said, source=source["spoken"], target=target["spoken"], now=now)
+    turn.say(question, amount=amount, source=source["spoken"], target=target["spoken"], now=now)
 
 
 # --- answers -----------------------------------------------------------------
+
+
+def _warning(text: str) -> str | None:
+    """The response to a sign of despair, of fraud, or of somebody who is made to pay."""
+    return alarm(text) or ("utter_fraud" if is_pressed(text) else None)
+
+
+def _is_order(turn: Turn) -> bool:
+    """Whether the message was understood as a request to move money."""
+    return message(turn).intent_name == "transfer_money"
+
+
+async def _refusal(turn: Turn, *, running: bool) -> Refusal | None:
+    """Why nothing in the message is accepted; None if it may be read."""
+    text = whole(turn).text
+    if wants_human(text):
+        return "utter_human"
+    if (_is_order(turn) and is_no_order(message(turn).text)) or (running and collects(text)):
+        return "utter_no_order"
+    if not running and moves_nothing(message(turn)):
+        return "utter_no_move"
+    if running and await adds_payment(turn):
+        return "utter_one_payment_first"
+    return None
 
 
 async def _hear(turn: Turn, bank: CustomerBank, *, running: bool) -> None:
@@ -125,9 +145,9 @@ async def _hear(turn: Turn, bank: CustomerBank, *, running: bool) -> None:
         turn.say("utter_no_reference")
     if not running:
         await repeat_last(turn)
-    answer: Heard = "nothing" if begins else await _goes_on(turn)
-    if answer in ("taken", "nothing"):
-        await _take_answers(turn, bank, running=running, taken=answer == "taken")
+    answer: Answer = "no change" if begins else await _hear_answer(turn)
+    if answer in ("change", "no change"):
+        await _fill_and_check(turn, bank, running=running, filled=answer == "change")
 
 
 def _pass_over(turn: Turn, response: str, *, running: bool) -> None:
@@ -141,48 +161,51 @@ def _pass_over(turn: Turn, response: str, *, running: bool) -> None:
     turn.set("confirmed", None)
 
 
-async def _goes_on(turn: Turn) -> Heard:
+async def _hear_answer(turn: Turn) -> Answer:
     """Apply the changes in the message, or end on a no; if it was understood only in part, change nothing.
 
     A yes that is not a plain one, or comes when something else was asked, gets the question again. So does the
     request for a transfer, if it is repeated.
     """
     intent, asked = message(turn).intent_name, turn.slot(REQUESTED_SLOT)
-    chosen = hear_button(turn)
-    heard = "nothing" if chosen else await hear_change(turn)
-    changed = chosen or heard == "taken"
+    chose_button = hear_button(turn)
+    answer: Answer = "no change" if chose_button else await hear_change(turn)
+    changes = chose_button or answer == "change"
     later = wants_later(message(turn), turn.now, answer=True)
-    if heard == "in part":
-        _pass_over(turn, "utter_only_now" if later else _unread(turn), running=True)
-        return heard
-    if intent == "deny" and not changed and not later:
+    if answer == "unclear":
+        _pass_over(turn, "utter_only_now" if later else _why_unclear(turn), running=True)
+        return answer
+    if intent == "deny" and not changes and not later:
         _stop(turn)
-        return "a no"
-    if intent == "affirm" and not changed and not later and asked == "confirmed":
+        return "no"
+    if intent == "affirm" and not changes and not later and asked == "confirmed":
         turn.say("utter_only_a_yes")
-    if changed or intent in ("affirm", "transfer_money"):
+    if changes or intent in ("affirm", "transfer_money"):
         turn.set("confirmed", None)
-    return heard
+    return answer
 
 
-def _unread(turn: Turn) -> Refusal:
+def _why_unclear(turn: Turn) -> Refusal:
     """Why an answer that was understood only in part is not accepted."""
     if begins_order(message(turn).text):
         return "utter_one_payment_first"
     return "utter_only_a_yes" if turn.slot(REQUESTED_SLOT) == "confirmed" else "utter_not_all_read"
 
 
-async def _take_answers(turn: Turn, bank: CustomerBank, *, running: bool, taken: bool) -> None:
-    """Fill and check the slots from the message, unless `taken` already, and say so if it asks for a later time."""
+async def _fill_and_check(turn: Turn, bank: CustomerBank, *, running: bool, filled: bool) -> None:
+    """Fill the slots from the message, unless they are `filled` already, and check them.
+
+    If the message asks for a later time, say that money moves only now.
+    """
     parse = message(turn)
-    waits = taken and without_later(parse, turn.now) != parse.text
-    if waits or wants_later(parse, turn.now, answer=running):
+    postpones = filled and without_later(parse, turn.now) != parse.text
+    if postpones or wants_later(parse, turn.now, answer=running):
         turn.say("utter_only_now")
         turn.set("confirmed", None)
-    if not (taken or has_news(turn)):
+    if not (filled or has_news(turn)):
         return
     try:
-        if not taken:
+        if not filled:
             _drop_unheard(turn)
             await take_order(turn, bank)
         await check(turn, bank)
@@ -192,8 +215,8 @@ async def _take_answers(turn: Turn, bank: CustomerBank, *, running: bool, taken:
 
 def _drop_unheard(turn: Turn) -> None:
     """Restore the slots that were filled by entities of another request in the same message."""
-    said = [entity.value for entity in message(turn).entities]
-    drop_said(turn, [entity.value for entity in whole(turn).entities if entity.value not in said])
+    heard = [entity.value for entity in message(turn).entities]
+    drop_said(turn, [entity.value for entity in whole(turn).entities if entity.value not in heard])
 
 
 async def _is_new_request(turn: Turn) -> bool:

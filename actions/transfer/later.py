@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from bot import Entity, Parse
 
@@ -65,17 +65,17 @@ def wants_later(parse: Parse, now: datetime, *, answer: bool) -> bool:
     """
     if is_payload(parse.text) and not any(entity.entity == "time" for entity in parse.entities):
         return False
-    again = puts_off(parse.text)
-    times = [entity for entity in parse.entities if entity.entity == "time" and not _is_now(entity, now)]
+    times = _other_times(parse, now)
     if parse.intent_name in ("transfer_money", "affirm"):
         depends = parse.intent_name == "transfer_money" and bool(_PROVISO.search(parse.text))
-        return again or depends or bool(times)
+        return depends or puts_off(parse.text) or bool(times)
     if not answer:
         return False
-    ahead = again or any(_begins_after(entity, now) for entity in times)
+    ahead = puts_off(parse.text) or any(_begins_after(entity, now) for entity in times)
     if parse.intent_name == "inform":
         return ahead
-    return (ahead or (bool(times) and bool(_NAMED_DAY.search(parse.text)))) and _says_little_else(parse, now)
+    on_named_day = bool(times) and bool(_NAMED_DAY.search(parse.text))
+    return (ahead or on_named_day) and _says_little_else(parse, now)
 
 
 def puts_off(text: str) -> bool:
@@ -90,29 +90,39 @@ def conditions(text: str) -> list[tuple[int, int]]:
 
 def without_later(parse: Parse, now: datetime) -> str:
     """The text with whatever postpones or repeats the payment blanked out; all positions stay the same."""
-    times = [e for e in parse.entities if e.entity == "time" and not _is_now(e, now)]
-    ahead = [e for e in times if _begins_after(e, now) or _NAMED_DAY.search(parse.text[e.start : e.end])]
-    said = [match.span() for words in _PUTTING_OFF for match in words.finditer(parse.text)]
-    return blanked(parse.text, [*spans(ahead), *said])
+    ahead = [
+        entity
+        for entity in _other_times(parse, now)
+        if _begins_after(entity, now) or _NAMED_DAY.search(parse.text[entity.start : entity.end])
+    ]
+    phrases = [match.span() for words in _PUTTING_OFF for match in words.finditer(parse.text)]
+    return blanked(parse.text, [*spans(ahead), *phrases])
+
+
+def _other_times(parse: Parse, now: datetime) -> list[Entity]:
+    """The times in the message that do not include this moment."""
+    return [entity for entity in parse.entities if entity.entity == "time" and not _is_now(entity, now)]
 
 
 def _is_now(entity: Entity, now: datetime) -> bool:
     """Whether the time includes this moment: now, today, this week, by Friday. One without readable ends does not."""
-    start, end = _ends(entity)
+    start, end = _end_of(entity, "from"), _end_of(entity, "to")
     if start is None and end is None:
         return False
-    return (start is None or start <= now + _SLACK) and (end is None or now - _SLACK < end)
+    has_begun = start is None or start <= now + _SLACK
+    is_over = end is not None and end <= now - _SLACK
+    return has_begun and not is_over
 
 
 def _begins_after(entity: Entity, now: datetime) -> bool:
-    start, _ = _ends(entity)
+    start = _end_of(entity, "from")
     return start is not None and start > now
 
 
-def _ends(entity: Entity) -> tuple[datetime | None, datetime | None]:
-    """Both ends of a time, as aware datetimes; None for an end that is open or not a datetime."""
-    start, end = (moment_of((entity.details or {}).get(side)) for side in ("from", "to"))
-    return (start if start and start.tzinfo else None), (end if end and end.tzinfo else None)
+def _end_of(entity: Entity, end: Literal["from", "to"]) -> datetime | None:
+    """One end of a time, as an aware datetime; None if it is open or not a datetime."""
+    moment = moment_of((entity.details or {}).get(end))
+    return moment if moment and moment.tzinfo else None
 
 
 def _says_little_else(parse: Parse, now: datetime) -> bool:

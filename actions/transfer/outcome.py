@@ -48,7 +48,7 @@ _PAID: Final = {
 """The same about a payment to a payee."""
 
 _MAYBE_MADE: Final = ("done", "unknown", "went_through", "already_done")
-_TELL: Final = (*(responses[what] for responses in (_MOVED, _PAID) for what in _MAYBE_MADE), "utter_cannot_undo")
+_TELL: Final = (*(responses[news] for responses in (_MOVED, _PAID) for news in _MAYBE_MADE), "utter_cannot_undo")
 """Responses about a transfer that may have been made: a "stop" right after one of them refers to it."""
 
 _TRANSFER: Final = pattern(r"\btransfer|\bmoved?\b")
@@ -75,7 +75,7 @@ async def run(turn: Turn) -> None:
         turn.drop_effect()
         turn.say("utter_transfer_not_made")
     elif confirmed and effect and _is_theirs(turn, effect.parameters):
-        tell(turn, effect.parameters, await turn.spend())
+        _say_outcome(turn, _note(turn, effect.key, effect.parameters, await turn.spend()))
     elif confirmed and effect:
         turn.drop_effect()
         turn.say("utter_please_log_in")
@@ -102,7 +102,7 @@ async def _tell_last(turn: Turn) -> None:
         if not _is_theirs(turn, effect.parameters):
             turn.say("utter_please_log_in")
             return
-        tell(turn, effect.parameters, await turn.spend())
+        _say_outcome(turn, _note(turn, effect.key, effect.parameters, await turn.spend()))
     elif last["outcome"] == "done":
         _say(turn, last, "went_through")
     else:
@@ -173,10 +173,13 @@ async def settled(turn: Turn) -> None:
 
 def _is_of_the_past(turn: Turn) -> bool:
     """Whether the payment asked about was not made in this chat: to a shop, for a purpose, by card, or "my pay"."""
-    filters, of_transfer = said(turn).filters, _TRANSFER.search(whole(turn).text)
-    none_here = not (turn.slot("transfer") or turn.slot(REQUESTED_SLOT) in FORM_SLOTS)
-    by_kind = filters.category or (filters.account and none_here)
-    return bool(filters.merchant or filters.by or (by_kind and not of_transfer))
+    filters = said(turn).filters
+    if filters.merchant or filters.by:
+        return True
+    if _TRANSFER.search(whole(turn).text):
+        return False
+    none_here = not turn.slot("transfer") and turn.slot(REQUESTED_SLOT) not in FORM_SLOTS
+    return bool(filters.category or (filters.account and none_here))
 
 
 async def _list_payments(turn: Turn, bank: CustomerBank) -> None:
@@ -188,13 +191,8 @@ def _is_theirs(turn: Turn, parameters: Mapping[str, Any]) -> bool:
     return turn.customer is not None and parameters.get("customer") == turn.customer.bank_customer_id
 
 
-def tell(turn: Turn, parameters: Mapping[str, Any], result: EffectResult) -> None:
-    """Say how the transfer went, and keep a note of it."""
-    effect = turn.tracker.effect
-    _say_outcome(turn, _note(turn, effect.key if effect else "", parameters, result))
-
-
 def _note(turn: Turn, key: str, parameters: Mapping[str, Any], result: EffectResult) -> dict[str, Any]:
+    """Keep how the transfer went in the slot `transfer`; returns what is kept."""
     details = result.result if isinstance(result.result, Mapping) else {}
     note = {
         "key": key,
@@ -227,22 +225,28 @@ async def _tell_too_late(turn: Turn) -> None:
 
 def _has_just_said(turn: Turn, responses: Container[str | None]) -> bool:
     """Whether the bot gave one of these responses to the previous message."""
-    return any(isinstance(e, BotUttered) and e.reply.response in responses for e in events_before(turn.tracker.events))
+    before = events_before(turn.tracker.events)
+    return any(isinstance(event, BotUttered) and event.reply.response in responses for event in before)
 
 
 def _just_made_one(turn: Turn) -> bool:
+    """Whether the outcome of a transfer was noted in answer to the previous message."""
+    if not turn.slot("transfer"):
+        return False
     before = events_before(turn.tracker.events)
-    return bool(turn.slot("transfer")) and any(
-        isinstance(e, SlotSet) and e.name == "transfer" and e.value for e in before
-    )
+    return any(isinstance(event, SlotSet) and event.name == "transfer" and event.value for event in before)
 
 
 def _say_outcome(turn: Turn, note: Mapping[str, Any]) -> None:
-    refused = f"refused_{note['reason']}"
-    known = refused if refused in _MOVED else "refused_other"
-    _say(turn, note, known if note["outcome"] == "refused" else note["outcome"])
+    """Say that the transfer was made, that it was refused and why, or that nobody knows."""
+    news = note["outcome"]
+    if news == "refused":
+        refused = f"refused_{note['reason']}"
+        news = refused if refused in _MOVED else "refused_other"
+    _say(turn, note, news)
 
 
-def _say(turn: Turn, note: Mapping[str, Any], what: str) -> None:
+def _say(turn: Turn, note: Mapping[str, Any], news: str) -> None:
+    """Give the response with this news: a key of `_MOVED` and `_PAID`."""
     responses = _PAID if note.get("to_payee") else _MOVED
-    turn.say(responses[what], **{name: note[name] for name in ("amount", "source", "target")})
+    turn.say(responses[news], amount=note["amount"], source=note["source"], target=note["target"])

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import Final
 
+from msgspec import Struct
 from rapidfuzz import fuzz
 
 from bot import Turn
@@ -29,6 +30,7 @@ _SHORTEST: Final = 4
 _ALIKE: Final = 75.0
 """The lowest similarity of a word to one of a name that is suggested as the nearest."""
 
+_NEXT_WORD: Final = re.compile(r"\s+([^\W\d_]+(?:['’-][^\W\d_]+)*)")
 _PAYS: Final = listed("pay paying give giving send sending")
 _INTRODUCE: Final = _PAYS | listed("to owe for friend")
 """Words right before a name that make it the name of somebody to be paid: part of a name is then enough."""
@@ -41,7 +43,6 @@ _NOBODY: Final = PRONOUNS | listed(
     "someone somebody anyone anybody everyone everybody people nobody myself himself herself"
 )
 
-
 _AFTER: Final = FILLERS | listed(
     "tomorrow tonight those next again all some any what i'd he she they was has if when because also later soon asap "
     "half not no yes gets ending twice each every once monthly weekly per after before until which who one more plus "
@@ -53,7 +54,7 @@ _AFTER: Final = FILLERS | listed(
 _LISTS: Final = listed("and or plus also then comma no sorry wait oops mean meant rather")
 """Words between one name and the next, or before a name that corrects the one before."""
 
-_NEXT: Final = 8
+_CORRECTED_WITHIN: Final = 8
 """How many words before a name are searched for a correction of an earlier name."""
 
 _BEFORE_LISTED: Final = listed("to also then i the a an my our his her their")
@@ -65,24 +66,28 @@ def named_payees(payees: Iterable[Payee], text: str, *, answer: bool = False) ->
     In an `answer` to the question who should be paid, a name may also come first. A name may correct the one before:
     "Anna? no, Jonas".
     """
-    found = _names_at(payees, text, answer=answer)[0]
-    longest = max((length for length, _ in found), default=0)
-    best = {payee for length, some in found if length == longest for payee in some}
-    return tuple(dict.fromkeys(p for length, some in found if length == longest or not best & {*some} for p in some))
+    names = _read_names(payees, text, answer=answer)
+    longest = max((name.length for name in names), default=0)
+    best = {payee for name in names if name.length == longest for payee in name.payees}
+    meant = [name for name in names if name.length == longest or best.isdisjoint(name.payees)]
+    return tuple(dict.fromkeys(payee for name in meant for payee in name.payees))
 
 
 def names_several(payees: Iterable[Payee], text: str, *, answer: bool = False) -> bool:
     """Whether the text names two people (one of whom may not be a payee), rather than one name that several share."""
-    found, others = _names_at(payees, text, answer=answer)
-    people = [set(some) for _, some in found]
-    return bool(people) and (others or not set.intersection(*people))
+    names = _read_names(payees, text, answer=answer)
+    if not names:
+        return False
+    in_common = set.intersection(*(set(name.payees) for name in names))
+    return not in_common or any(name.beside_stranger for name in names)
 
 
 def full_name(text: str, start: int, end: int) -> str:
     """The text from `start` to `end`, with the next word if that looks like the rest of a name."""
-    rest = re.match(r"\s+([^\W\d_]+(?:['’-][^\W\d_]+)*)", text[end:])
-    more = rest is not None and not _ends_name(words(rest.group())[:1])
-    return text[start : end + rest.end()] if rest and more else text[start:end]
+    following = _NEXT_WORD.match(text, end)
+    if following is None or _ends_name(words(following.group())[:1]):
+        return text[start:end]
+    return text[start : following.end()]
 
 
 def find_payees(payees: Iterable[Payee], said: str) -> tuple[Payee, ...]:
@@ -104,22 +109,22 @@ def paid_first(text: str) -> str | None:
 
     Amounts have been replaced by a number.
     """
-    found = (
-        name for before, name, after in _said_names(text) if before in _PAYS and after in ("0", "and", "or", "comma")
-    )
-    return next(found, None)
+    for before, name, after in _said_names(text):
+        if before in _PAYS and after in ("0", "and", "or", "comma"):
+            return name
+    return None
 
 
 def _said_names(text: str) -> Iterator[tuple[str, str, str]]:
     """The names of the people to be paid, each with the word before it and the word after it."""
-    said = _listing(text)
-    for at in range(1, len(said)):
+    said = ["", *_listing(text), ""]
+    for at in range(2, len(said) - 1):
         name = list(takewhile(lambda word: word.isalpha() and word not in _AFTER, said[at : at + _LONGEST]))
-        if name and name[0] not in _NOBODY and _gets(*("", *said)[at - 1 : at + 1]):
-            yield said[at - 1], " ".join(name), (*said[at + len(name) :], "")[0]
+        if name and name[0] not in _NOBODY and _introduces_recipient(said[at - 2], said[at - 1]):
+            yield said[at - 1], " ".join(name), said[at + len(name)]
 
 
-def _gets(before: str, word: str) -> bool:
+def _introduces_recipient(before: str, word: str) -> bool:
     """Whether whoever is named after `word` is paid, given the word before it."""
     return word in _PAYS or (word == "to" and (before in _MOVED or before.isdecimal()))
 
@@ -128,7 +133,9 @@ def nearest_payees(payees: Iterable[Payee], said: str) -> tuple[Payee, ...]:
     """The payees whose names are most similar to the one that was said, if any is similar at all."""
     likeness = {payee: _likeness(words(payee.name), words(said)) for payee in payees}
     best = max(likeness.values(), default=0.0)
-    return tuple(payee for payee, like in likeness.items() if like == best) if best >= _ALIKE else ()
+    if best < _ALIKE:
+        return ()
+    return tuple(payee for payee, like in likeness.items() if like == best)
 
 
 def spoken_payee(payee: Payee) -> str:
@@ -158,31 +165,36 @@ def payees_table(payees: Sequence[Payee]) -> Table:
     return Table("Your payees", ("Payee", "Account"), [(payee.name, f"ending {payee.masked}") for payee in payees])
 
 
-def _names_at(payees: Iterable[Payee], text: str, *, answer: bool) -> tuple[list[tuple[int, tuple[Payee, ...]]], bool]:
-    """For each place where a payee is named: how many words of a name stand in a row, and whose names they fit.
+class _Name(Struct, frozen=True):
+    """A name in a text: how many words of it stand there, whose it may be, and whether a stranger is listed with it."""
 
-    Also returns whether somebody who is not a payee is listed with them.
-    """
+    length: int
+    payees: tuple[Payee, ...]
+    beside_stranger: bool
+
+
+def _read_names(payees: Iterable[Payee], text: str, *, answer: bool) -> list[_Name]:
+    """The names of payees in the text, without those that it takes back."""
     said, people = _listing(text), [(payee, words(payee.name)) for payee in payees]
-    found: list[tuple[int, tuple[Payee, ...]]] = []
-    at, others = 0, False
+    names: list[_Name] = []
+    at = 0
     while at < len(said):
-        rows = {payee: _length(name, said, at, answer=answer, more=bool(found)) for payee, name in people}
-        longest = max(rows.values(), default=0)
+        lengths = {payee: _length(name, said, at, answer=answer, more=bool(names)) for payee, name in people}
+        longest = max(lengths.values(), default=0)
         if longest:
-            if _takes_back(said[:at]):
-                found, others = [], False
-            elif not found:
-                others = _follows_another(said[:at])
-            found.append((longest, tuple(payee for payee, length in rows.items() if length == longest)))
-            others = others or _lists_another(said[at + longest :], people)
+            before, after = said[:at], said[at + longest :]
+            follows_stranger = not names and not _takes_back(before) and _follows_another(before)
+            if _takes_back(before):
+                names = []
+            fitting = tuple(payee for payee, length in lengths.items() if length == longest)
+            names.append(_Name(longest, fitting, follows_stranger or _lists_another(after, people)))
         at += longest or 1
-    return found, others
+    return names
 
 
 def _takes_back(before: Sequence[str]) -> bool:
     """Whether the words before a name take back an earlier one: "Anna, no wait, ..."."""
-    return ends_in_correction(" ".join([*before[-_NEXT:], ""]).replace("comma", ""))
+    return ends_in_correction(" ".join([*before[-_CORRECTED_WITHIN:], ""]).replace("comma", ""))
 
 
 def _lists_another(after: Sequence[str], people: Iterable[tuple[Payee, Sequence[str]]]) -> bool:
@@ -207,7 +219,7 @@ def _length(name: Sequence[str], said: Sequence[str], at: int, *, answer: bool, 
 
     With `more`, a name was found before, which this one may follow or correct: "Anna and Jonas", "Anna no Jonas".
     """
-    length = _row(name, said[at : at + 2 * len(name)])
+    length = _count_words(name, said[at : at + 2 * len(name)])
     if length >= len(name) > 1:
         return length
     before = said[at - 1] if at else ""
@@ -219,6 +231,7 @@ def _length(name: Sequence[str], said: Sequence[str], at: int, *, answer: bool, 
 
 
 def _ends_name(after: Sequence[str]) -> bool:
+    """Whether a name ends before these words, rather than going on with the first of them."""
     return not after or after[0] in _AFTER or not after[0].isalpha()
 
 
@@ -231,25 +244,28 @@ def _likeness(name: Sequence[str], said: Sequence[str]) -> float:
 
 def _is_introduced(name: Sequence[str], said: Sequence[str], at: int) -> bool:
     """Whether the words before introduce a name: "pay", "pay my brother", the name's initial."""
-    third, second, first = ("", "", "", *said[max(0, at - 3) : at])[-3:]
-    whose = second in _WHOSE and (at == 2 or third in _INTRODUCE)
-    initial = second in _INTRODUCE and first == name[0][0] and said[at] != name[0]
-    return first in _INTRODUCE or whose or initial
+    third_last, second_last, last = ("", "", "", *said[max(0, at - 3) : at])[-3:]
+    after_whose = second_last in _WHOSE and (at == 2 or third_last in _INTRODUCE)
+    after_initial = second_last in _INTRODUCE and last == name[0][0] and said[at] != name[0]
+    return last in _INTRODUCE or after_whose or after_initial
 
 
-def _row(name: Sequence[str], said: Sequence[str]) -> int:
+def _count_words(name: Sequence[str], said: Sequence[str]) -> int:
     """How many of the first words belong to the name; after the first, an initial or a misspelt word may stand."""
-    return next((at for at, word in enumerate(said) if word not in name and not _is_like(name, said, at)), len(said))
+    for at, word in enumerate(said):
+        if word not in name and not _resembles_next(name, said, at):
+            return at
+    return len(said)
 
 
-def _is_like(name: Sequence[str], said: Sequence[str], at: int) -> bool:
+def _resembles_next(name: Sequence[str], said: Sequence[str], at: int) -> bool:
     """Whether the word there abbreviates or misspells the next word of the name: "Anna L"."""
     if not at or said[at - 1] not in name[:-1]:
         return False
-    word, real = said[at], name[name.index(said[at - 1]) + 1]
+    word, expected = said[at], name[name.index(said[at - 1]) + 1]
     if len(word) == 1:
-        return word == real[0]
-    return min(len(word), len(real)) >= _SHORTEST and fuzz.ratio(word, real) >= _NEAR
+        return word == expected[0]
+    return min(len(word), len(expected)) >= _SHORTEST and fuzz.ratio(word, expected) >= _NEAR
 
 
 def _listing(text: str) -> list[str]:

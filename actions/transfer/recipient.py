@@ -37,7 +37,8 @@ _SOMEBODY: Final = pattern(
     r"\b(?:pay|to|send|give)\s+(?:(?:some|any)(?:one|body)|(?:a|another)\s+(?:person|friend|payee)"
     r"|my\s+(?:friend|mate|mum|dad|brother|sister|landlord|wife|husband|son|daughter))\b"
 )
-_READ: Final = ("time", MONEY, "number", "account")
+_NO_NAMES: Final = ("time", MONEY, "number", "account")
+"""The entities that are never the name of a payee."""
 
 
 def may_name(parse: Parse) -> bool:
@@ -58,11 +59,15 @@ def may_name_payee(turn: Turn) -> bool:
 def named(turn: Turn, payees: Sequence[Payee]) -> Sequence[Payee]:
     """The payees that the message names, in a sentence, as the whole message, or as an entity."""
     parse = message(turn)
-    asked = turn.slot(REQUESTED_SLOT) == "to_account"
-    found = named_payees(payees, _read_aside(turn), answer=asked) if parse.intent_name in MAY_CHANGE else ()
+    if parse.intent_name in MAY_CHANGE:
+        asked = turn.slot(REQUESTED_SLOT) == "to_account"
+        if found := named_payees(payees, _text_of_names(turn), answer=asked):
+            return found
     marked = [_full_name(turn, str(entity.value)) for entity in parse.entities if entity.entity == "payee"]
-    said = next((some for said in [parse.text, *marked] if (some := find_payees(payees, said))), ())
-    return found or said or _counted(turn, payees)
+    for said in (parse.text, *marked):
+        if found := find_payees(payees, said):
+            return found
+    return _counted(turn, payees)
 
 
 def other_of_that_name(payees: Sequence[Payee], target: Mapping[str, Any]) -> Sequence[Payee]:
@@ -73,7 +78,7 @@ def other_of_that_name(payees: Sequence[Payee], target: Mapping[str, Any]) -> Se
 
 def names_two(turn: Turn, payees: Sequence[Payee]) -> bool:
     """Whether the message names two people to be paid, rather than one name that several share."""
-    return names_several(payees, _read_aside(turn), answer=turn.slot(REQUESTED_SLOT) == "to_account")
+    return names_several(payees, _text_of_names(turn), answer=turn.slot(REQUESTED_SLOT) == "to_account")
 
 
 def take_payees(turn: Turn, found: Sequence[Payee]) -> None:
@@ -93,43 +98,51 @@ async def check_payee(turn: Turn, bank: CustomerBank) -> None:
     Raises CallFailed when the bank does not answer.
     """
     said = turn.slot("to_account") if is_unchecked(turn, "to_account") else None
-    wanted = _ordered_for(turn)
-    if _SOMEBODY.search(message(turn).text) and not (said or wanted or await bank.payees()):
-        turn.say("utter_no_payees")
-        turn.set(REQUESTED_SLOT, None)
-        return
-    if not (said or wanted or may_name_payee(turn)):
-        return
-    payees = await if_there(turn, CustomerBank.payees) if said is None else await bank.payees()
-    name = wanted if said is None else _full_name(turn, str(said))
-    found = named(turn, payees) or (find_payees(payees, name) if said and name else ())
+    wanted = _name_to_pay(turn)
+    if not (said or wanted):
+        if _SOMEBODY.search(message(turn).text) and not await bank.payees():
+            turn.say("utter_no_payees")
+            turn.set(REQUESTED_SLOT, None)
+            return
+        if not may_name_payee(turn):
+            return
+    payees = await bank.payees() if said else await if_there(turn, CustomerBank.payees)
+    filled = _full_name(turn, str(said)) if said else ""
+    _take_named(turn, payees, filled, wanted)
+
+
+def _take_named(turn: Turn, payees: Sequence[Payee], filled: str, wanted: str | None) -> None:
+    """Keep the payee that is named, or say why not; `filled` is the name in the slot, `wanted` the one in the order."""
+    found = named(turn, payees) or find_payees(payees, filled)
     stranger = _stranger(turn, payees)
+    name = filled or wanted
     if names_two(turn, payees):
         refuse(turn, "to_account", "utter_one_payment")
     elif found and not stranger:
         take_payees(turn, found)
     elif name:
-        _say_no_such(turn, payees, (stranger if found else name) or name, wanted or name)
+        unknown = stranger if found and stranger else name
+        _say_no_such(turn, payees, unknown, wanted or name)
 
 
 async def pays_person(turn: Turn) -> bool:
     """Whether the message asks to pay a person, so that an account of the customer cannot be paid as well."""
-    wanted = _ordered_for(turn)
+    wanted = _name_to_pay(turn)
     if wanted is None:
         return False
-    return bool(paid_first(_read_aside(turn)) or find_payees(await if_there(turn, CustomerBank.payees), wanted))
+    return bool(paid_first(_text_of_names(turn)) or find_payees(await if_there(turn, CustomerBank.payees), wanted))
 
 
-def _ordered_for(turn: Turn) -> str | None:
+def _name_to_pay(turn: Turn) -> str | None:
     """The name, known or not, of whom an order wants to pay."""
-    return said_name(_read_aside(turn)) if message(turn).intent_name == "transfer_money" else None
+    return said_name(_text_of_names(turn)) if message(turn).intent_name == "transfer_money" else None
 
 
 def _stranger(turn: Turn, payees: Sequence[Payee]) -> str | None:
     """Somebody who is not a payee but is paid by the verb, whoever is named after "to": "pay Bob £20 to Anna"."""
-    first = paid_first(_read_aside(turn))
+    name = paid_first(_text_of_names(turn))
     known = {word for payee in payees for word in words(payee.name)}
-    return first if first and not known & set(words(first)) else None
+    return name if name and known.isdisjoint(words(name)) else None
 
 
 def _say_no_such(turn: Turn, payees: Sequence[Payee], name: str, wanted: str) -> None:
@@ -143,21 +156,21 @@ def _say_no_such(turn: Turn, payees: Sequence[Payee], name: str, wanted: str) ->
 def _counted(turn: Turn, payees: Sequence[Payee]) -> Sequence[Payee]:
     """The payee that the message picks from the list shown last: "pay the first one"."""
     match = _COUNTED.search(message(turn).text)
-    shown = (e.reply.response for e in events_before(turn.tracker.events) if isinstance(e, BotUttered))
-    if match is None or "utter_payees" not in shown:
+    replies = [e.reply.response for e in events_before(turn.tracker.events) if isinstance(e, BotUttered)]
+    if match is None or "utter_payees" not in replies:
         return ()
     at = ORDINALS[match.group(1).casefold()]
     return [payees[at]] if payees and at < len(payees) else ()
 
 
-def _read_aside(turn: Turn) -> str:
+def _text_of_names(turn: Turn) -> str:
     """The text without what is not meant, and with "0" in place of other entities, so that none looks like a name."""
     parse = message(turn)
     if is_payload(parse.text):
         return parse.text
     text = blanked(parse.text, not_meant(parse.text))
     for entity in parse.entities:
-        if entity.entity in _READ:
+        if entity.entity in _NO_NAMES:
             text = text[: entity.start] + "0".ljust(entity.end - entity.start) + text[entity.end :]
     return text
 
@@ -165,5 +178,7 @@ def _read_aside(turn: Turn) -> str:
 def _full_name(turn: Turn, said: str) -> str:
     """The name as it stands in the message, with the part of it that the entity does not cover."""
     text = message(turn).text
-    at = -1 if is_payload(text) else text.find(said)
-    return said if at < 0 else full_name(text, at, at + len(said))
+    if is_payload(text) or said not in text:
+        return said
+    start = text.index(said)
+    return full_name(text, start, start + len(said))

@@ -16,6 +16,7 @@ _WISHES: Final = (
     r"(?:want|wish|need|like|you|ever|to|me|us|please|just|actually|go|going|be|have|dare|even|intend|mean)"
 )
 _PAID: Final = r"\bI(?:['’]?ve|\s+have)?(?:\s+(?:already|just))?\s+(?:moved|sent|transferred|paid|deposited|withdrew)\b"
+_TELLS_OF_PAYMENT: Final = pattern(_PAID)
 _NEVER: Final = pattern(
     rf"\b(?:(?:do|does|did|would|should|will|must)(?:n['’]?t|\s+not)|won['’]?t|never|not)\s+(?:{_WISHES}\s+){{0,4}}?{_MOVES}\b"
     r"|\b(?:why|how come)\s+(?:did|do|does|have|has|are|were|was|would|is|you)\b"
@@ -71,7 +72,7 @@ _BEGINS_ORDER: Final = pattern(
 
 def tells_of_payment(text: str) -> bool:
     """Whether the text reports a payment that was made: "I paid the wrong person"."""
-    return bool(re.search(_PAID, text, re.IGNORECASE))
+    return bool(_TELLS_OF_PAYMENT.search(text))
 
 
 def denied_clauses(text: str) -> list[tuple[int, int]]:

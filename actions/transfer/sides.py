@@ -7,6 +7,7 @@ roles of the entities count only if the words leave it open.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
@@ -83,21 +84,27 @@ def sides(found: Sequence[Mention], asked: str | None, *, person: bool = False) 
     An account whose side is not clear answers what was `asked`, or is the other end; if a `person` is paid, it pays.
     Denied accounts ("not savings, current") are left out.
     """
-    given = [mention for mention in found if not mention.denied]
+    sided = [mention for mention in found if mention.side and not mention.denied]
+    open_ones = [mention for mention in found if not mention.side and not mention.denied]
+    if len(open_ones) > 1 and not sided and not person:
+        return {}  # "move £20 current savings": the direction has to be asked
+    count = len(sided) + len(open_ones)
     known: dict[Side, str | None] = {}
-    for mention in sorted(given, key=lambda m: m.side is None):
-        if not (known or person or mention.side) and len(given) > 1:
-            return {}  # "move £20 current savings": the direction has to be asked
-        side = mention.side or ("from_account" if person else _open_side(mention, len(given), asked, known))
+    for mention in [*sided, *open_ones]:
+        side = mention.side or ("from_account" if person else _open_side(mention, count, asked, known))
         if side:
-            known[side] = mention.said if known.get(side, mention.said) == mention.said else None
+            conflicts = known.get(side, mention.said) != mention.said
+            known[side] = None if conflicts else mention.said
     return known
 
 
 def names_unknown(text: str, found: Sequence[Mention]) -> bool:
     """Whether the text names a kind of account that was not found: "from my joint account"."""
-    named = (match.span(1) for match in _ACCOUNT.finditer(text))
-    return any(not any(m.start < end and start < m.end for m in found) for start, end in named)
+    for match in _ACCOUNT.finditer(text):
+        start, end = match.span(1)
+        if not any(mention.start < end and start < mention.end for mention in found):
+            return True
+    return False
 
 
 def may_say_source(text: str) -> bool:
@@ -106,10 +113,12 @@ def may_say_source(text: str) -> bool:
 
 
 def _open_side(mention: Mention, count: int, asked: str | None, known: Mapping[Side, str | None]) -> Side | None:
+    """The side of an account, one of `count`, before which no word gives it."""
     if mention.learned and mention.learned not in known:
         return mention.learned
-    if open_one := next((side for side in SIDES if side == asked and side not in known), None):
-        return open_one
+    for side in SIDES:
+        if side == asked and side not in known:
+            return side
     if count == 2 and len(known) == 1:
         return OTHER[next(iter(known))]
     return None
@@ -124,12 +133,14 @@ def _marked(parse: Parse) -> list[Mention]:
 
 def _misspelt(text: str, accounts: Sequence[Account]) -> Iterator[Mention]:
     """Words after "from" or "to" (perhaps misspelt themselves) that resemble the name of one of the accounts."""
-    names = [*KIND_WORDS, *(account.nickname.casefold() for account in accounts)]
-    names = [name for name in dict.fromkeys(names) if find_accounts(accounts, name)]
+    nicknames = [account.nickname.casefold() for account in accounts]
+    names = [name for name in dict.fromkeys([*KIND_WORDS, *nicknames]) if find_accounts(accounts, name)]
     for match in _BEHIND.finditer(text):
         words = match["said"].casefold().split()
-        near = [(fuzz.ratio(said, name), name, len(said)) for said in (words[0], " ".join(words)) for name in names]
-        likeness, name, length = max(near, default=(0.0, "", 0))
+        pairs = product((words[0], " ".join(words)), names)
+        likeness, name, length = max(
+            ((fuzz.ratio(said, name), name, len(said)) for said, name in pairs), default=(0.0, "", 0)
+        )
         if likeness >= _NEAR:
             side: Side = "from_account" if match["from"] else "to_account"
             start, end = match.start("said"), match.start("said") + length
@@ -139,7 +150,11 @@ def _misspelt(text: str, accounts: Sequence[Account]) -> Iterator[Mention]:
 def _sided(text: str, wanted: str, mention: Mention) -> Mention:
     """The mention with the side that the words before it give; it is denied if it is blank in `wanted`."""
     before = lead(text, mention.start)
-    side: Side | None = "from_account" if _OUT_OF.search(before) else "to_account" if _INTO.search(before) else None
+    side: Side | None = None
+    if _OUT_OF.search(before):
+        side = "from_account"
+    elif _INTO.search(before):
+        side = "to_account"
     learned = mention.learned or ("to_account" if _WITHIN.search(before) else None)
     denied = not wanted[mention.start : mention.end].strip()
     return replace(mention, side=side, learned=learned, denied=denied)
@@ -148,13 +163,15 @@ def _sided(text: str, wanted: str, mention: Mention) -> Mention:
 def _beside_each_other(text: str, found: Sequence[Mention]) -> list[Mention]:
     """The mentions after one has corrected another ("from current, no savings") or shares its side ("from a or b")."""
     said = list(found)
-    for at, mention in enumerate(said[1:], 1):
-        before, between = said[at - 1], text[said[at - 1].end : mention.start]
-        if ends_in_correction(between) and mention.side in (None, before.side):
+    for at, mention in enumerate(found[1:], 1):
+        before = said[at - 1]
+        between = text[before.end : mention.start]
+        corrects = ends_in_correction(between) and mention.side in (None, before.side)
+        joins = before.side and not mention.side and _JOINED.fullmatch(between)
+        if corrects:
             said[at - 1] = replace(before, denied=True)
-        elif mention.side or not before.side or not _JOINED.fullmatch(between):
-            continue
-        said[at] = replace(mention, side=before.side or mention.side, learned=before.learned)
+        if corrects or joins:
+            said[at] = replace(mention, side=before.side or mention.side, learned=before.learned)
     return said
 
 

@@ -106,13 +106,13 @@ class Oracle:
         )
 
     def _list(self, wanted: Mapping[str, Any]) -> Expected:
-        found = sorted(self._entries(wanted), key=lambda entry: entry.day, reverse=True)
+        found = sorted(self.entries(wanted), key=lambda entry: entry.day, reverse=True)
         rows = tuple((entry.day, entry.minor) for entry in found)
         amounts = frozenset(pounds(minor) for _, minor in rows)
         return Expected(may=amounts | _bounds(wanted), rows=rows, most=min(wanted.get("count", MOST_ROWS), MOST_ROWS))
 
     def _sum(self, wanted: Mapping[str, Any]) -> Expected:
-        total = sum(entry.minor for entry in self._entries(wanted, sums=True))
+        total = sum(entry.minor for entry in self.entries(wanted))
         if not total:
             return Expected(may=_bounds(wanted))
         return Expected(must=frozenset({pounds(total)}), may=_bounds(wanted), first=pounds(total))
@@ -125,14 +125,15 @@ class Oracle:
 
     def total(self, wanted: Mapping[str, Any]) -> int:
         """The sum of the wanted entries, in pence, without sign."""
-        return abs(sum(entry.minor for entry in self._entries(wanted, sums=True)))
+        return abs(sum(entry.minor for entry in self.entries(wanted)))
 
     def _insufficient(self, wanted: Mapping[str, Any]) -> Expected:
         (account,) = self._accounts(wanted["account"])
         asked, available = pounds(wanted["asked"] * 100), pounds(self.balance(account) + account.limit)
         return Expected(must=frozenset({available}), may=frozenset({asked}))
 
-    def _entries(self, wanted: Mapping[str, Any], *, sums: bool = False) -> Iterator[Entry]:
+    def entries(self, wanted: Mapping[str, Any]) -> Iterator[Entry]:
+        """The wanted entries of the ledger, account by account."""
         start = _day(wanted.get("from"), OPENED)
         last = _day(wanted.get("to"), TODAY + timedelta(days=1)) - timedelta(days=1)
         for account in self._accounts(wanted.get("account")):

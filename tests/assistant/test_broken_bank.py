@@ -110,7 +110,7 @@ async def bank(opened: BrokenBank) -> BrokenBank:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_broken_bank_yields_true_figures_or_none(bank: BrokenBank, kind: str) -> None:
+async def test_broken_bank_yields_true_figures_or_none(bank: BrokenBank, kind: str) -> None:
     knows = talk_to(bank.bot, AMARA)
     before = await knows.say("what's my balance?")
     assert not list(mistakes(before, bank.amara.expected({"balance": "all"})))
@@ -126,7 +126,7 @@ async def test_a_broken_bank_yields_true_figures_or_none(bank: BrokenBank, kind:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "latency"])
-async def test_who_was_never_told_a_balance_is_told_none(bank: BrokenBank, kind: str) -> None:
+async def test_customer_without_a_known_balance_sees_no_figures(bank: BrokenBank, kind: str) -> None:
     await bank.break_it(kind=kind, seconds=5)
     exchange = await talk_to(bank.bot, PRIYA).say("what's my balance?")
     assert UNAVAILABLE in exchange.said
@@ -134,7 +134,7 @@ async def test_who_was_never_told_a_balance_is_told_none(bank: BrokenBank, kind:
 
 
 @pytest.mark.parametrize("kind", ["500", "wrong_types", "other_customer", "reset"])
-async def test_what_needs_no_bank_goes_on(bank: BrokenBank, kind: str) -> None:
+async def test_conversation_goes_on_without_the_bank(bank: BrokenBank, kind: str) -> None:
     await bank.break_it(kind=kind)
     talk = talk_to(bank.bot, AMARA)
     for text in ("hello", "what can you do?", "show my transactions", "savings", "move some money", "thanks", "bye"):
@@ -143,7 +143,7 @@ async def test_what_needs_no_bank_goes_on(bank: BrokenBank, kind: str) -> None:
         assert not exchange.failed, text
 
 
-async def test_the_last_known_balance_comes_with_its_time(bank: BrokenBank) -> None:
+async def test_last_known_balance_is_shown_with_its_time(bank: BrokenBank) -> None:
     talk = talk_to(bank.bot, AMARA)
     await talk.say("what's my balance?")
     await bank.break_it(kind="500")
@@ -152,7 +152,7 @@ async def test_the_last_known_balance_comes_with_its_time(bank: BrokenBank) -> N
     assert not unfounded(exchange, {"balance": "savings"}, bank.amara)
 
 
-async def test_a_transfer_whose_answer_is_lost_is_checked_and_made_once(bank: BrokenBank) -> None:
+async def test_transfer_with_a_lost_answer_is_checked_and_made_once(bank: BrokenBank) -> None:
     talk, oracle = talk_to(bank.bot, AMARA), bank.amara
     assert "Shall I move" in (await talk.say("move £50 from my current account to savings")).said
     await bank.break_it(kind="reset", path="*/domestic-payments", when="after")
@@ -164,7 +164,7 @@ async def test_a_transfer_whose_answer_is_lost_is_checked_and_made_once(bank: Br
     assert not list(mistakes(await talk.say("what's my balance?"), oracle.expected({"balance": "all"})))
 
 
-async def test_a_transfer_that_was_being_checked_is_told_of_once_it_is_known(bank: BrokenBank) -> None:
+async def test_outcome_of_a_checked_transfer_is_reported_once_it_is_known(bank: BrokenBank) -> None:
     talk = talk_to(bank.bot, AMARA)
     assert "Shall I move" in (await talk.say("move £20 from savings to current")).said
     await bank.break_it(kind="reset", path="*/domestic-payments", when="after")
@@ -180,7 +180,7 @@ async def test_a_transfer_that_was_being_checked_is_told_of_once_it_is_known(ban
     assert not list(mistakes(await talk.say("what's my balance?"), bank.amara.expected({"balance": "all"})))
 
 
-async def test_a_transfer_that_never_arrived_moves_nothing(bank: BrokenBank) -> None:
+async def test_transfer_that_never_arrived_moves_nothing(bank: BrokenBank) -> None:
     talk = talk_to(bank.bot, AMARA)
     assert "Shall I move" in (await talk.say("move £50 from my current account to savings")).said
     await bank.break_it(kind="500", path="*/domestic-payments")
@@ -190,7 +190,7 @@ async def test_a_transfer_that_never_arrived_moves_nothing(bank: BrokenBank) -> 
     assert not list(mistakes(await talk.say("what's my balance?"), bank.amara.expected({"balance": "all"})))
 
 
-async def test_without_the_list_of_payees_nobody_is_called_unknown_and_own_accounts_are_served(
+async def test_own_accounts_can_be_paid_while_the_list_of_payees_is_unavailable(
     bank: BrokenBank,
 ) -> None:
     talk = talk_to(bank.bot, AMARA)
@@ -215,7 +215,7 @@ async def page(opened: BrokenBank) -> AsyncIterator[TestClient[Any, Any]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_over_http_a_broken_bank_is_an_answer_and_no_error(
+async def test_chat_endpoint_answers_while_the_bank_is_broken(
     bank: BrokenBank, page: TestClient[Any, Any], kind: str
 ) -> None:
     await bank.break_it(kind=kind, seconds=0.05 if kind == "latency" else 5)

@@ -65,7 +65,7 @@ async def answered(assistant: Bot, *said: str) -> str:
         ),
     ],
 )
-async def test_two_times_are_compared(
+async def test_comparison_gives_both_sums_and_their_difference(
     assistant: Bot, said: str, one: tuple[str, str], other: tuple[str, str], wanted: dict[str, Any]
 ) -> None:
     answer = await answered(assistant, said)
@@ -89,7 +89,7 @@ async def test_two_times_are_compared(
         ("have my bills gone up since last month", {"category": "bills"}),
     ],
 )
-async def test_a_month_that_is_not_over_is_said_to_be(assistant: Bot, said: str, wanted: dict[str, Any]) -> None:
+async def test_comparison_with_an_unfinished_month_says_so(assistant: Bot, said: str, wanted: dict[str, Any]) -> None:
     answer = await answered(assistant, said)
     so_far = sum_of(("2026-10-01", "2026-10-04"), **wanted)
     assert figures(answer) == [*compared(NOVEMBER, OCTOBER, **wanted), pounds(so_far)]
@@ -97,13 +97,13 @@ async def test_a_month_that_is_not_over_is_said_to_be(assistant: Bot, said: str,
     assert "isn't over yet. Over as many days, from 1 Oct 2026 to 3 Oct 2026, the earlier one came to" in answer
 
 
-async def test_the_later_time_may_be_named_second(assistant: Bot) -> None:
+async def test_unfinished_month_may_be_named_second(assistant: Bot) -> None:
     answer = await answered(assistant, "compare last month to this month")
     assert figures(answer)[:3] == compared(OCTOBER, NOVEMBER)
     assert "isn't over yet" in answer
 
 
-async def test_today_is_not_over(assistant: Bot) -> None:
+async def test_comparison_with_today_says_that_it_is_not_over(assistant: Bot) -> None:
     assert "isn't over yet." in await answered(assistant, "did I spend more today than yesterday")
 
 
@@ -117,12 +117,12 @@ async def test_today_is_not_over(assistant: Bot) -> None:
         "how does that compare to last month",
     ],
 )
-async def test_what_was_talked_about_is_compared(assistant: Bot, said: str) -> None:
+async def test_comparison_keeps_the_filters_of_the_last_question(assistant: Bot, said: str) -> None:
     answer = await answered(assistant, "how much did I spend on groceries in october", said)
     assert figures(answer) == compared(OCTOBER, SEPTEMBER, category="groceries")
 
 
-async def test_a_comparison_is_carried_on(assistant: Bot) -> None:
+async def test_follow_up_continues_or_ends_a_comparison(assistant: Bot) -> None:
     talk = talk_to(assistant, NUMBER)
     await talk.say("Did I spend more on groceries in October than in September?")
     assert figures((await talk.say("and on transport?")).said) == compared(OCTOBER, SEPTEMBER, category="transport")
@@ -130,13 +130,13 @@ async def test_a_comparison_is_carried_on(assistant: Bot) -> None:
 
 
 @pytest.mark.parametrize("said", ["show me those payments", "list them", "what was the biggest one"])
-async def test_what_was_compared_is_listed(assistant: Bot, said: str) -> None:
+async def test_list_after_a_comparison_shows_the_first_period(assistant: Bot, said: str) -> None:
     answer = await answered(assistant, "Did I spend more on groceries in October than in September?", said)
     assert "on groceries in October 2026" in answer
     assert "less" not in answer
 
 
-async def test_categories_are_compared_one_by_one(assistant: Bot) -> None:
+async def test_comparison_by_category_is_a_table(assistant: Bot) -> None:
     talk = talk_to(assistant, NUMBER)
     exchange = await talk.say("compare my spending by category in september and october")
     assert figures(exchange.said)[:3] == compared(SEPTEMBER, OCTOBER)
@@ -152,7 +152,7 @@ async def test_categories_are_compared_one_by_one(assistant: Bot) -> None:
     assert rows["housing"][2] == "the same"
 
 
-async def test_the_same_is_said_to_be_the_same(assistant: Bot) -> None:
+async def test_equal_sums_are_said_to_be_the_same(assistant: Bot) -> None:
     answer = await answered(assistant, "did I spend more on rent in october than in september")
     assert "That is the same in October 2026 as in September 2026." in answer
 
@@ -167,31 +167,31 @@ async def test_the_same_is_said_to_be_the_same(assistant: Bot) -> None:
         ("am I spending more than usual", "“than usual”"),
     ],
 )
-async def test_what_cannot_be_compared_gives_no_figure(assistant: Bot, said: str, part: str) -> None:
+async def test_impossible_comparison_gets_no_figure(assistant: Bot, said: str, part: str) -> None:
     answer = await answered(assistant, said)
     assert part in answer
     assert not figures(answer)
 
 
-async def test_no_balance_of_another_time_is_compared(assistant: Bot) -> None:
+async def test_balances_of_two_times_are_not_compared(assistant: Bot) -> None:
     assert "I can only tell you what is in your accounts now" in await answered(
         assistant, "what's my balance compared to last month"
     )
 
 
-async def test_the_other_question_beside_a_comparison_is_told(assistant: Bot) -> None:
+async def test_second_question_after_a_comparison_is_named(assistant: Bot) -> None:
     answer = await answered(assistant, "compare what I spent in september with october and show my balance")
     assert figures(answer) == compared(SEPTEMBER, OCTOBER)
     assert "“show my balance” next" in answer
 
 
-async def test_more_since_a_day_compares_nothing(assistant: Bot) -> None:
+async def test_more_since_a_month_is_a_sum_and_not_a_comparison(assistant: Bot) -> None:
     answer = await answered(assistant, "have I spent more since october")
     assert figures(answer) == [pounds(sum_of(("2026-10-01", "2026-11-04")))]
 
 
 @pytest.mark.parametrize("said", ["did I spend more than £50 in October", "payments of more than 50 in october"])
-async def test_more_than_an_amount_compares_nothing(assistant: Bot, said: str) -> None:
+async def test_more_than_an_amount_is_not_a_comparison(assistant: Bot, said: str) -> None:
     answer = await answered(assistant, said)
     assert "September" not in answer
     assert "October 2026" in answer

@@ -17,13 +17,13 @@ from tests.assistant.test_said import GRAMMAR, NOW
 TODAY = date(2026, 11, 3)
 
 
-def test_a_weekend_is_compared_with_the_one_before() -> None:
+def test_weekend_is_compared_with_the_previous_weekend() -> None:
     weekend = Period(date(2026, 10, 31), date(2026, 11, 2))
     merged = merge(Filters(period=weekend), Said(against=Shift(-1)), TODAY)
     assert merged.against == Period(date(2026, 10, 24), date(2026, 10, 26))
 
 
-def test_a_time_of_its_own_takes_the_comparison_back() -> None:
+def test_new_time_ends_the_comparison() -> None:
     october = Period(date(2026, 10, 1), date(2026, 11, 1), "month")
     kept = merge(Filters(period=october), Said(against=Shift(-1)), TODAY)
     assert kept.against is not None
@@ -39,7 +39,7 @@ HOW = ["compare {} to {}", "between {} and {}, the difference", "up from {} to {
 
 
 @given(how=st.sampled_from(HOW), one=st.sampled_from(WHEN), other=st.sampled_from(WHEN))
-def test_whatever_is_compared_is_read_without_an_error(how: str, one: str, other: str) -> None:
+def test_any_two_times_can_be_compared(how: str, one: str, other: str) -> None:
     text = how.format(one, other)
     parse = with_comparison(Parse(text, entities=tuple(GRAMMAR.extract(text, NOW))), TODAY)
     merged = merge(Filters(), understand(parse, TODAY), TODAY)
@@ -51,7 +51,7 @@ days = st.dates(date(2020, 1, 1), date(2030, 12, 31))
 
 
 @given(start=days, today=days, other=days, end=days)
-def test_as_many_days_are_as_many_and_never_all(start: date, today: date, other: date, end: date) -> None:
+def test_shortened_period_has_as_many_days_and_never_all(start: date, today: date, other: date, end: date) -> None:
     going_on, over = Period(start, None), Period(other, end)
     assert goes_on(going_on, today)
     found = as_many_days(going_on, over, today)
@@ -61,6 +61,6 @@ def test_as_many_days_are_as_many_and_never_all(start: date, today: date, other:
         assert found.end < end
 
 
-def test_currencies_differ_each_for_itself() -> None:
+def test_differences_are_calculated_per_currency() -> None:
     sums, others = [Sum(500, "GBP"), Sum(70, "EUR")], [Sum(800, "GBP"), Sum(70, "EUR"), Sum(1, "USD")]
     assert differences(sums, others) == [Sum(-300, "GBP"), Sum(-1, "USD")]

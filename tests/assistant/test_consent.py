@@ -120,12 +120,12 @@ NO_YES = [
 
 
 @pytest.mark.parametrize("text", YES)
-def test_a_plain_yes_consents(text: str) -> None:
+def test_plain_yes_is_consent(text: str) -> None:
     assert consents(text, SOURCE, TARGET)
 
 
 @pytest.mark.parametrize("text", NO_YES)
-def test_anything_else_does_not(text: str) -> None:
+def test_anything_but_a_plain_yes_is_not_consent(text: str) -> None:
     assert not consents(text, SOURCE, TARGET)
 
 
@@ -133,7 +133,7 @@ def test_anything_else_does_not(text: str) -> None:
     "text",
     ["yes, to savings", "ok from current to savings", "yes from my current account", "sure, Everyday to Rainy day"],
 )
-def test_a_yes_may_repeat_where_the_money_goes(text: str) -> None:
+def test_yes_may_repeat_source_and_target(text: str) -> None:
     assert consents(text, SOURCE, TARGET)
 
 
@@ -141,14 +141,14 @@ def test_a_yes_may_repeat_where_the_money_goes(text: str) -> None:
     "text",
     ["yes from savings", "yes savings to current", "ok to current", "yes to Anna", "to savings", "yes savings current"],
 )
-def test_a_yes_may_not_turn_it_round_or_name_another(text: str) -> None:
+def test_yes_that_swaps_or_changes_the_accounts_is_not_consent(text: str) -> None:
     assert not consents(text, SOURCE, TARGET)
 
 
 @pytest.mark.parametrize(
     ("text", "is_one"), [("yes, to Tom", True), ("ok pay Okafor", True), ("yes, to Tom Reid", False)]
 )
-def test_a_yes_may_name_the_person_and_nobody_else(text: str, is_one: bool) -> None:
+def test_yes_may_name_the_payee_but_nobody_else(text: str, is_one: bool) -> None:
     assert consents(text, SOURCE, PERSON) is is_one
 
 
@@ -169,7 +169,7 @@ talking = pytest.mark.asyncio(loop_scope="module")
         *("yes send £1 to savings", "yes, to my savings account"),
     ],
 )
-async def test_a_yes_that_names_the_accounts_again_moves_it(assistant: Bot, answer: str) -> None:
+async def test_yes_that_repeats_the_details_moves_the_money(assistant: Bot, answer: str) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say(REQUEST)
     assert (await talk.say(answer)).said.startswith("Done: I've moved £1.00 from your current account to your savings")
@@ -183,7 +183,7 @@ async def test_a_yes_that_names_the_accounts_again_moves_it(assistant: Bot, answ
         *("yes move £1 from savings to current", "yes send £1 to Anna", "yes to savings?"),
     ],
 )
-async def test_a_yes_that_names_others_moves_nothing(assistant: Bot, answer: str) -> None:
+async def test_yes_with_other_details_moves_nothing(assistant: Bot, answer: str) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say(REQUEST)
     assert "Done" not in (await talk.say(answer)).said
@@ -191,7 +191,7 @@ async def test_a_yes_that_names_others_moves_nothing(assistant: Bot, answer: str
 
 @talking
 @pytest.mark.parametrize("answer", YES)
-async def test_whatever_its_intent_a_plain_yes_moves_it(assistant: Bot, answer: str) -> None:
+async def test_plain_yes_of_any_intent_moves_the_money(assistant: Bot, answer: str) -> None:
     talk = talk_to(assistant, "12345678")
     assert (await talk.say(REQUEST)).said == QUESTION
     assert (await talk.say(answer)).said.startswith("Done: I've moved £1.00 from your current account")
@@ -199,7 +199,7 @@ async def test_whatever_its_intent_a_plain_yes_moves_it(assistant: Bot, answer: 
 
 @talking
 @pytest.mark.parametrize("answer", [text for text in NO_YES if text.strip()])
-async def test_whatever_its_intent_nothing_else_moves_it(assistant: Bot, answer: str) -> None:
+async def test_answer_other_than_a_plain_yes_moves_nothing_whatever_its_intent(assistant: Bot, answer: str) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say(REQUEST)
     answered = await talk.say(answer)
@@ -208,7 +208,7 @@ async def test_whatever_its_intent_nothing_else_moves_it(assistant: Bot, answer:
 
 
 @talking
-async def test_a_doubtful_yes_is_told_what_would_be_one_and_asked_again(assistant: Bot) -> None:
+async def test_conditional_yes_is_explained_and_the_question_repeated(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say(REQUEST)
     said = (await talk.say("yes as long as it's free")).said
@@ -218,7 +218,7 @@ async def test_a_doubtful_yes_is_told_what_would_be_one_and_asked_again(assistan
 
 
 @talking
-async def test_a_yes_that_says_more_is_told_why_nothing_has_moved(assistant: Bot) -> None:
+async def test_hesitant_yes_is_explained_and_the_question_repeated(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say(REQUEST)
     exchange = await talk.say("yes I suppose so")
@@ -228,7 +228,7 @@ async def test_a_yes_that_says_more_is_told_why_nothing_has_moved(assistant: Bot
 
 
 @talking
-async def test_a_yes_to_a_question_that_was_dropped_moves_nothing(assistant: Bot) -> None:
+async def test_yes_after_a_cancelled_transfer_moves_nothing(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say(REQUEST)
     await talk.say("cancel")

@@ -23,7 +23,7 @@ HELP = "the Samaritans on 116 123"
         "i want to kms",
     ],
 )
-async def test_despair_is_answered_whatever_the_message_asks(assistant: Bot, said: str, number: str | None) -> None:
+async def test_despair_is_answered_instead_of_the_question(assistant: Bot, said: str, number: str | None) -> None:
     exchange = await talk_to(assistant, number).say(said)
     assert HELP in exchange.said
     assert "£" not in exchange.said
@@ -31,7 +31,7 @@ async def test_despair_is_answered_whatever_the_message_asks(assistant: Bot, sai
 
 @talking
 @pytest.mark.parametrize("number", ["12345678", None])
-async def test_despair_beside_an_order_is_answered_alone(assistant: Bot, number: str | None) -> None:
+async def test_despair_is_answered_instead_of_the_order(assistant: Bot, number: str | None) -> None:
     exchange = await talk_to(assistant, number).say("transfer £20 and then I want to die")
     assert HELP in exchange.said
     assert len(exchange.replies) == 1
@@ -49,7 +49,7 @@ async def test_despair_beside_an_order_is_answered_alone(assistant: Bot, number:
         "no way did I spend that",
     ],
 )
-async def test_ordinary_words_of_it_are_no_despair(assistant: Bot, said: str) -> None:
+async def test_ordinary_complaint_is_not_answered_as_despair(assistant: Bot, said: str) -> None:
     assert HELP not in (await talk_to(assistant, "12345678").say(said)).said
 
 
@@ -74,7 +74,7 @@ async def test_ordinary_words_of_it_are_no_despair(assistant: Bot, said: str) ->
         "I took an overdose",
     ],
 )
-def test_what_says_it_outright_is_despair(text: str) -> None:
+def test_outright_despair_is_recognised(text: str) -> None:
     assert is_despair(text)
 
 
@@ -92,5 +92,5 @@ def test_what_says_it_outright_is_despair(text: str) -> None:
         "take my money to savings",
     ],
 )
-def test_what_only_sounds_like_it_is_none(text: str) -> None:
+def test_similar_wording_is_not_despair(text: str) -> None:
     assert not is_despair(text)

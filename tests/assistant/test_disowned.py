@@ -23,7 +23,7 @@ DISOWNED = [
 
 @talking
 @pytest.mark.parametrize("said", DISOWNED)
-async def test_a_payment_of_somebody_else_starts_no_transfer_and_no_list(assistant: Bot, said: str) -> None:
+async def test_disowned_payment_is_warned_about_and_starts_no_transfer(assistant: Bot, said: str) -> None:
     talk = talk_to(assistant, "12345678")
     exchange = await talk.say(said)
     assert exchange.said.startswith(WARNING)
@@ -32,20 +32,20 @@ async def test_a_payment_of_somebody_else_starts_no_transfer_and_no_list(assista
 
 @talking
 @pytest.mark.parametrize("said", ["never been there", "that wasn't me", "i didnt make the john lewis one"])
-async def test_a_payment_in_a_list_may_be_disowned(assistant: Bot, said: str) -> None:
+async def test_payment_disowned_after_a_list_is_warned_about(assistant: Bot, said: str) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("show my last payments")
     assert (await talk.say(said)).said.startswith(WARNING)
 
 
 @talking
-async def test_a_payment_may_be_disowned_without_a_login(assistant: Bot) -> None:
+async def test_payment_disowned_without_a_login_is_warned_about(assistant: Bot) -> None:
     exchange = await talk_to(assistant, None).say("theres a payment I dont know, John Lewis £45")
     assert exchange.said.startswith(WARNING)
 
 
 @talking
-async def test_a_transfer_ends_where_a_payment_is_disowned(assistant: Bot) -> None:
+async def test_disowned_payment_ends_a_running_transfer(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("pay Anna £10 from current")
     assert (await talk.say("I didn't make the john lewis one")).said.startswith(WARNING)
@@ -68,7 +68,7 @@ async def test_a_transfer_ends_where_a_payment_is_disowned(assistant: Bot) -> No
         "I cant recognise that charge",
     ],
 )
-def test_what_says_that_it_was_not_oneself_disowns(text: str) -> None:
+def test_denying_a_payment_disowns_it(text: str) -> None:
     assert disowns(text)
 
 
@@ -91,7 +91,7 @@ def test_what_says_that_it_was_not_oneself_disowns(text: str) -> None:
         "I didn't make a transfer today",
     ],
 )
-def test_a_question_about_ones_own_disowns_nothing(text: str) -> None:
+def test_question_about_own_payments_disowns_nothing(text: str) -> None:
     assert not disowns(text)
 
 
@@ -104,5 +104,5 @@ def test_a_question_about_ones_own_disowns_nothing(text: str) -> None:
         "I don't know the payment date of my rent",
     ],
 )
-def test_beginners_disown_nothing(said: str) -> None:
+def test_inexperience_with_payments_disowns_nothing(said: str) -> None:
     assert not disowns(said)

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 WHICH = "Which account would you like to see?"
 
 
-async def test_the_form_of_transactions_ends_when_another_question_was_answered(assistant: Bot) -> None:
+async def test_transactions_form_ends_when_another_question_is_answered(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     assert WHICH in (await talk.say("show my transactions")).said
     answer = await talk.say("am I overdrawn")
@@ -21,7 +21,7 @@ async def test_the_form_of_transactions_ends_when_another_question_was_answered(
     assert not (await talk.say("thanks")).said.count(WHICH)
 
 
-async def test_the_form_of_transactions_asks_once_more_and_then_ends(assistant: Bot) -> None:
+async def test_transactions_form_asks_once_more_and_then_ends(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("show my transactions")
     assert WHICH in (await talk.say("tell me a joke")).said
@@ -32,7 +32,7 @@ async def test_the_form_of_transactions_asks_once_more_and_then_ends(assistant: 
     assert WHICH not in (await talk.say("hello")).said
 
 
-async def test_the_form_of_transactions_may_be_answered_after_one_detour(assistant: Bot) -> None:
+async def test_transactions_form_can_be_answered_after_one_detour(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("show my transactions")
     assert WHICH in (await talk.say("are you a bot?")).said
@@ -43,18 +43,18 @@ async def test_the_form_of_transactions_may_be_answered_after_one_detour(assista
     "said",
     ["transfer 50 from savings to current", "move 50 to current from savings", "transfer £50 from savings to current"],
 )
-async def test_a_bare_number_beside_the_accounts_is_the_amount(assistant: Bot, said: str) -> None:
+async def test_bare_number_beside_the_accounts_is_the_amount(assistant: Bot, said: str) -> None:
     exchange = await talk_to(assistant, "12345678").say(said)
     assert exchange.said == "Shall I move £50.00 from your savings account to your current account?"
 
 
-async def test_a_number_of_something_else_is_no_amount(assistant: Bot) -> None:
+async def test_number_of_accounts_is_not_an_amount(assistant: Bot) -> None:
     exchange = await talk_to(assistant, "12345678").say("move money between my 2 accounts")
     assert exchange.said == "How much would you like to move?"
 
 
 @pytest.mark.parametrize("entity", ["account", "payee"])
-async def test_what_a_payload_calls_an_account_is_checked_like_any_other_answer(assistant: Bot, entity: str) -> None:
+async def test_account_in_a_payload_is_checked_like_any_other_answer(assistant: Bot, entity: str) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("transfer £10 from current")
     made_up = f'{{"{entity}": {{"id": "ac-9c04d8", "nickname": "x", "spoken": "Mum", "payee": true}}}}'
@@ -64,20 +64,20 @@ async def test_what_a_payload_calls_an_account_is_checked_like_any_other_answer(
 
 
 @pytest.mark.parametrize("begin", ["transfer money", "transfer £10 from savings"])
-async def test_a_no_ends_the_form_of_a_transfer(assistant: Bot, begin: str) -> None:
+async def test_no_ends_the_transfer_form(assistant: Bot, begin: str) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say(begin)
     assert (await talk.say("no")).said == "All right, nothing has moved."
     assert "move" not in (await talk.say("thanks")).said
 
 
-async def test_a_yes_that_answers_nothing_gets_the_question_again(assistant: Bot) -> None:
+async def test_yes_to_an_open_question_gets_the_question_again(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     question = (await talk.say("transfer £10 from savings")).said
     assert (await talk.say("yes")).said == question
 
 
-async def test_a_whole_new_request_begins_anew(assistant: Bot) -> None:
+async def test_complete_new_request_replaces_the_running_one(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("transfer £50")
     await talk.say("from savings")
@@ -100,7 +100,7 @@ async def test_a_whole_new_request_begins_anew(assistant: Bot) -> None:
         ("transfer £10.999", "pounds and pence"),
     ],
 )
-async def test_an_amount_that_is_not_taken_gets_a_reason(assistant: Bot, said: str, reason: str) -> None:
+async def test_refused_amount_is_explained(assistant: Bot, said: str, reason: str) -> None:
     exchange = await talk_to(assistant, "12345678").say(said)
     assert reason in exchange.said
     assert "How much" in exchange.said
@@ -110,7 +110,7 @@ async def test_an_amount_that_is_not_taken_gets_a_reason(assistant: Bot, said: s
     "said",
     ["can i afford 50 quid", "can i get a 50 pound coat", "can i afford a 200 quid coat", "Can I afford a holiday?"],
 )
-async def test_what_one_can_afford_is_no_transfer(assistant: Bot, said: str) -> None:
+async def test_question_about_affording_something_starts_no_transfer(assistant: Bot, said: str) -> None:
     exchange = await talk_to(assistant, "12345678").say(said)
     assert exchange.said.startswith("I can't say what you can afford")
     assert "Here are your balances" in exchange.said
@@ -125,12 +125,12 @@ async def test_what_one_can_afford_is_no_transfer(assistant: Bot, said: str) -> 
         ("has the payment to tesco gone through", "at Tesco"),
     ],
 )
-async def test_a_payment_made_elsewhere_is_looked_up(assistant: Bot, said: str, answer: str) -> None:
+async def test_status_of_a_payment_made_elsewhere_is_looked_up(assistant: Bot, said: str, answer: str) -> None:
     assert answer in (await talk_to(assistant, "12345678").say(said)).said
 
 
 @pytest.mark.parametrize("said", ["did my transfer go through", "did that go through"])
-async def test_no_transfer_is_offered_to_whoever_asks_for_one(assistant: Bot, said: str) -> None:
+async def test_status_without_a_transfer_offers_none(assistant: Bot, said: str) -> None:
     exchange = await talk_to(assistant, "12345678").say(said)
     assert exchange.said.startswith("You haven't made a transfer in this chat.")
     assert "/transfer_money" not in str(exchange.replies)
@@ -145,7 +145,7 @@ async def test_no_transfer_is_offered_to_whoever_asks_for_one(assistant: Bot, sa
         ("transfer money from savings to current", "20 pouns"),
     ],
 )
-async def test_plain_answers_are_taken(assistant: Bot, before: str, said: str) -> None:
+async def test_plain_answers_complete_the_transfer(assistant: Bot, before: str, said: str) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say(before)
     assert (await talk.say(said)).replies[-1]["text"].startswith("Shall I move £20.00 from your")

@@ -27,30 +27,30 @@ _BANK_IDS = {customer.account_number: customer.bank_customer_id for customer in 
 
 
 @dataclass(frozen=True)
-class Told:
+class Replayed:
     """A story and the conversation that results from its user steps."""
 
     story: Story
     talk: Talk
 
 
-async def tell(bot: Bot, stories: list[Story]) -> list[Told]:
+async def replay(bot: Bot, stories: list[Story]) -> list[Replayed]:
     """Every story's user steps, sent one after the other."""
-    told = [Told(story, talk_to(bot, customer_of(story))) for story in stories]
-    for one in told:
+    replayed = [Replayed(story, talk_to(bot, customer_of(story))) for story in stories]
+    for one in replayed:
         for step in user_steps(one.story):
             await one.talk.say(step.text or "")
-    return told
+    return replayed
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def told_phrasings(assistant: Bot, assistant_project: Project) -> list[Told]:
-    return await tell(assistant, phrasings(assistant_project))
+async def replayed_phrasings(assistant: Bot, assistant_project: Project) -> list[Replayed]:
+    return await replay(assistant, phrasings(assistant_project))
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def told_conversations(assistant: Bot, assistant_project: Project) -> list[Told]:
-    return await tell(assistant, conversations(assistant_project))
+async def replayed_conversations(assistant: Bot, assistant_project: Project) -> list[Replayed]:
+    return await replay(assistant, conversations(assistant_project))
 
 
 def phrasings(project: Project) -> list[Story]:
@@ -81,7 +81,7 @@ def customer_of(story: Story) -> str | None:
     return who
 
 
-async def test_there_are_enough_of_them_and_none_is_trained_on(assistant_project: Project) -> None:
+async def test_there_are_enough_held_out_phrasings_and_none_is_trained_on(assistant_project: Project) -> None:
     for intent in BANKING:
         assert sum(user_steps(s)[0].intent == intent for s in phrasings(assistant_project)) >= 15
     assert len(conversations(assistant_project)) >= 40
@@ -89,59 +89,63 @@ async def test_there_are_enough_of_them_and_none_is_trained_on(assistant_project
     assert not [t for s in phrasings(assistant_project) if (t := user_steps(s)[0].text) and t.casefold() in trained]
 
 
-async def test_nine_in_ten_phrasings_are_understood(told_phrasings: list[Told]) -> None:
-    wrong = [reason for told in told_phrasings for reason in misunderstood(told)]
-    assert len(wrong) <= 0.1 * len(told_phrasings), "\n".join(wrong)
+async def test_nine_in_ten_phrasings_are_understood(replayed_phrasings: list[Replayed]) -> None:
+    wrong = [reason for replayed in replayed_phrasings for reason in misunderstood(replayed)]
+    assert len(wrong) <= 0.1 * len(replayed_phrasings), "\n".join(wrong)
 
 
-async def test_whatever_is_asked_the_figures_are_those_of_the_question_kept(told_phrasings: list[Told]) -> None:
+async def test_figures_of_every_phrasing_match_the_question_slot(replayed_phrasings: list[Replayed]) -> None:
     wrong, oracle = [], Oracle(_BANK_IDS[DEFAULT_CUSTOMER])
-    for told in told_phrasings:
-        exchange = told.talk.exchanges[0]
+    for replayed in replayed_phrasings:
+        exchange = replayed.talk.exchanges[0]
         if exchange.intent == "transfer_money":
             continue  # repeats the amount from the message; the conversations check it
         expected = oracle.expected(figure_of(exchange))
-        wrong += [f"{told.story.name}: {reason}" for reason in mistakes(exchange, expected)]
+        wrong += [f"{replayed.story.name}: {reason}" for reason in mistakes(exchange, expected)]
     assert not wrong, "\n".join(wrong)
 
 
-async def test_nine_in_ten_conversations_go_as_they_should(told_conversations: list[Told]) -> None:
-    wrong = [f"{told.story.name}: {reason}" for told in told_conversations for reason in list(differences(told))[:1]]
-    assert len(wrong) <= 0.1 * len(told_conversations), "\n".join(wrong)
+async def test_nine_in_ten_conversations_follow_their_story(replayed_conversations: list[Replayed]) -> None:
+    wrong = [
+        f"{replayed.story.name}: {reason}"
+        for replayed in replayed_conversations
+        for reason in list(differences(replayed))[:1]
+    ]
+    assert len(wrong) <= 0.1 * len(replayed_conversations), "\n".join(wrong)
 
 
-async def test_no_figure_of_any_conversation_is_wrong(told_conversations: list[Told]) -> None:
+async def test_every_figure_in_the_conversations_is_right(replayed_conversations: list[Replayed]) -> None:
     wrong = []
     oracles = {number: Oracle(bank_id) for number, bank_id in _BANK_IDS.items()}
-    for told in told_conversations:
-        oracle = oracles[customer_of(told.story) or DEFAULT_CUSTOMER]
-        wanted = told.story.metadata.get("figures") or [None] * len(told.talk.exchanges)
-        for exchange, figure in zip(told.talk.exchanges, wanted, strict=True):
+    for replayed in replayed_conversations:
+        oracle = oracles[customer_of(replayed.story) or DEFAULT_CUSTOMER]
+        wanted = replayed.story.metadata.get("figures") or [None] * len(replayed.talk.exchanges)
+        for exchange, figure in zip(replayed.talk.exchanges, wanted, strict=True):
             if figure and "moves" in figure and "action_transfer" in exchange.actions:
                 oracle.move(figure["transfer"], *figure["moves"])
-            wrong += [f"{told.story.name}: {reason}" for reason in mistakes(exchange, oracle.expected(figure))]
+            wrong += [f"{replayed.story.name}: {reason}" for reason in mistakes(exchange, oracle.expected(figure))]
     assert not wrong, "\n".join(wrong)
 
 
-def misunderstood(told: Told) -> Iterator[str]:
+def misunderstood(replayed: Replayed) -> Iterator[str]:
     """What the first message of a story was understood as, if that is wrong."""
-    step, exchange = user_steps(told.story)[0], told.talk.exchanges[0]
+    step, exchange = user_steps(replayed.story)[0], replayed.talk.exchanges[0]
     if exchange.intent != step.intent:
         yield f"{step.text!r}: {exchange.intent}, not {step.intent}"
 
 
-def differences(told: Told) -> Iterator[str]:
+def differences(replayed: Replayed) -> Iterator[str]:
     """The differences between the story and the actual intents and actions."""
-    expected = expected_actions(told.story)
-    for step, actions, exchange in zip(user_steps(told.story), expected, told.talk.exchanges, strict=True):
-        ran = tuple(name for name in exchange.actions if name not in exchange_noise(exchange, actions))
+    expected = expected_actions(replayed.story)
+    for step, actions, exchange in zip(user_steps(replayed.story), expected, replayed.talk.exchanges, strict=True):
+        ran = tuple(name for name in exchange.actions if name not in rejected_forms(exchange, actions))
         if exchange.intent != step.intent:
             yield f"{step.text!r} is {exchange.intent}, not {step.intent}"
         elif ran != actions:
             yield f"{step.text!r} runs {ran}, not {actions}"
 
 
-def exchange_noise(exchange: Exchange, expected: tuple[str, ...]) -> set[str]:
+def rejected_forms(exchange: Exchange, expected: tuple[str, ...]) -> set[str]:
     """Forms that ran but rejected their execution, which a story leaves out: it names what happened instead."""
     return {name for name in exchange.actions if name.endswith("_form") and name not in expected}
 

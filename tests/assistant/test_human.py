@@ -23,12 +23,12 @@ ASKS = [
 
 @talking
 @pytest.mark.parametrize("said", ASKS)
-async def test_a_wish_for_a_person_wins_over_its_topic(assistant: Bot, said: str) -> None:
+async def test_request_for_a_person_is_answered_before_its_topic(assistant: Bot, said: str) -> None:
     assert WAY in (await talk_to(assistant, "12345678").say(said)).said
 
 
 @talking
-async def test_a_transfer_waits_while_a_person_is_asked_for(assistant: Bot) -> None:
+async def test_request_for_a_person_keeps_the_pending_transfer(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     asked = (await talk.say("move £1 from current to savings")).said
     answer = (await talk.say("can I speak to someone about my savings account")).said
@@ -37,7 +37,7 @@ async def test_a_transfer_waits_while_a_person_is_asked_for(assistant: Bot) -> N
 
 
 @pytest.mark.parametrize("text", [*ASKS, "speak to a human", "transfer me to a colleague", "can somebody ring me"])
-def test_what_asks_for_a_person_is_told(text: str) -> None:
+def test_request_for_a_person_is_recognised(text: str) -> None:
     assert wants_human(text)
 
 
@@ -53,5 +53,5 @@ def test_what_asks_for_a_person_is_told(text: str) -> None:
         ),
     ],
 )
-def test_other_talk_of_people_is_no_such_wish(text: str) -> None:
+def test_other_mention_of_people_is_not_a_request_for_a_person(text: str) -> None:
     assert not wants_human(text)

@@ -18,7 +18,7 @@ REQUEST = "transfer 50 pounds from current to savings"
 QUESTION = "Shall I move £50.00 from your current account to your savings account"
 
 
-async def moved(talk: Talk) -> bool:
+async def confirm(talk: Talk) -> bool:
     return (await talk.say("yes")).said.startswith("Done: I've moved £50.00")
 
 
@@ -43,10 +43,10 @@ async def moved(talk: Talk) -> bool:
         "later",
     ],
 )
-async def test_a_transfer_for_later_or_again_is_asked_about_before_it_moves_now(assistant: Bot, when: str) -> None:
+async def test_later_or_repeated_transfer_is_offered_for_now(assistant: Bot, when: str) -> None:
     talk = talk_to(assistant, "12345678")
     assert (await talk.say(f"{REQUEST} {when}")).said == f"{ONLY_NOW}\n{QUESTION} now?"
-    assert await moved(talk)
+    assert await confirm(talk)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ async def test_a_transfer_for_later_or_again_is_asked_about_before_it_moves_now(
         "as long as it's free",
     ],
 )
-async def test_a_transfer_that_has_to_wait_for_something_is_asked_about_first(assistant: Bot, when: str) -> None:
+async def test_conditional_transfer_is_offered_for_now(assistant: Bot, when: str) -> None:
     assert (await talk_to(assistant, "12345678").say(f"{REQUEST} {when}")).said == f"{ONLY_NOW}\n{QUESTION} now?"
 
 
@@ -78,11 +78,11 @@ async def test_a_transfer_that_has_to_wait_for_something_is_asked_about_first(as
         "pay Anna £10 when it suits",
     ],
 )
-async def test_a_courtesy_is_no_condition(text: str) -> None:
+async def test_courtesy_does_not_put_a_payment_off(text: str) -> None:
     assert not puts_off(text)
 
 
-async def test_a_condition_ends_where_the_order_begins() -> None:
+async def test_condition_ends_where_the_order_begins() -> None:
     text = "when I say so pay Anna £10"
     assert [text[start:end] for start, end in conditions(text)] == ["when I say so "]
 
@@ -94,13 +94,13 @@ async def test_a_condition_ends_where_the_order_begins() -> None:
         *("provided that the rent is not over £500", "assuming we have £500", "if I still have £500 left"),
     ],
 )
-async def test_what_has_to_be_there_for_a_payment_is_no_part_of_it(proviso: str) -> None:
+async def test_proviso_is_a_condition_to_its_end(proviso: str) -> None:
     text = f"send Anna £50 {proviso}"
     assert [text[start:end] for start, end in conditions(text)] == [proviso]
 
 
 @pytest.mark.parametrize("proviso", ["as long as I have £500 left", "provided there's £500 left in savings"])
-async def test_neither_amount_nor_account_of_a_proviso_is_taken_and_it_is_told(assistant: Bot, proviso: str) -> None:
+async def test_amount_and_account_of_a_proviso_are_not_taken(assistant: Bot, proviso: str) -> None:
     talk = talk_to(assistant, "12345678")
     asked = (await talk.say(f"send £50 to Anna {proviso}")).said
     assert asked == f"{ONLY_NOW}\nWhich account shall I take it from?"
@@ -108,14 +108,14 @@ async def test_neither_amount_nor_account_of_a_proviso_is_taken_and_it_is_told(a
     assert "Done" not in (await talk.say(f"yes {proviso}")).said
 
 
-async def test_an_order_with_a_condition_in_the_middle_of_a_transfer_is_not_taken_in_silence(assistant: Bot) -> None:
+async def test_condition_within_a_running_transfer_is_answered(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("pay Anna £10")
     assert ONLY_NOW in (await talk.say("pay Anna £10 from current when my salary comes in")).said
 
 
 @pytest.mark.parametrize("when", ["now", "right now", "today", "by friday", "this week"])
-async def test_a_transfer_for_now_is_no_other(assistant: Bot, when: str) -> None:
+async def test_transfer_for_now_is_asked_about_without_a_note(assistant: Bot, when: str) -> None:
     assert (await talk_to(assistant, "12345678").say(f"{REQUEST} {when}")).said == f"{QUESTION}?"
 
 
@@ -137,23 +137,23 @@ async def test_a_transfer_for_now_is_no_other(assistant: Bot, when: str) -> None
         "weekly",
     ],
 )
-async def test_a_yes_to_another_time_moves_nothing_and_is_asked_again(assistant: Bot, answer: str) -> None:
+async def test_yes_for_another_time_moves_nothing_and_is_asked_again(assistant: Bot, answer: str) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say(REQUEST)
     answered = await talk.say(answer)
     assert answered.said == f"{ONLY_NOW}\n{QUESTION} now?"
     assert "action_transfer" not in answered.actions
-    assert await moved(talk)
+    assert await confirm(talk)
 
 
 @pytest.mark.parametrize("answer", ["yes", "yes, now", "yes please, today"])
-async def test_a_plain_yes_moves_it(assistant: Bot, answer: str) -> None:
+async def test_plain_yes_for_now_moves_the_money(assistant: Bot, answer: str) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say(REQUEST)
     assert (await talk.say(answer)).said.startswith("Done:")
 
 
-async def test_a_time_said_with_any_answer_is_not_dropped(assistant: Bot) -> None:
+async def test_later_time_in_any_answer_is_noticed(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("transfer")
     assert (await talk.say("£50 tomorrow")).said == f"{ONLY_NOW}\nWhich account shall I take it from?"
@@ -161,24 +161,24 @@ async def test_a_time_said_with_any_answer_is_not_dropped(assistant: Bot) -> Non
     assert (await talk.say("savings")).said == f"{QUESTION}?"
 
 
-async def test_a_question_about_another_time_stays_one_within_a_transfer(assistant: Bot) -> None:
+async def test_question_about_another_month_is_answered_within_a_transfer(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say(REQUEST)
     for question in ("what did I spend last month?", "and in September?"):
         answered = (await talk.say(question)).said
         assert answered.startswith("You spent")
         assert ONLY_NOW not in answered
-    assert await moved(talk)
+    assert await confirm(talk)
 
 
-async def test_a_time_that_belongs_to_the_other_question_puts_nothing_off(assistant: Bot) -> None:
+async def test_time_of_another_question_in_the_message_puts_nothing_off(assistant: Bot) -> None:
     asked = await talk_to(assistant, "12345678").say("how much came in last month and move £50 from current to savings")
     assert ONLY_NOW not in asked.said
     assert asked.said.endswith(f"{QUESTION}?")
 
 
 @pytest.mark.parametrize("start", [None, "tomorrow", "2026-11-04T00:00:00"])
-async def test_a_time_without_readable_ends_is_taken_for_another_time(start: str | None) -> None:
+async def test_time_without_readable_ends_counts_as_another_time(start: str | None) -> None:
     text = '/transfer_money{"time": "tomorrow"}'
     details = {"from": {"value": start}} if start else None
     time = make_entity(text, "tomorrow", "time", "tomorrow", details=details)

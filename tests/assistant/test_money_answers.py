@@ -29,20 +29,14 @@ async def after(talk: Talk, *said: str) -> str:
 # --- references to the last answer
 
 
-@pytest.mark.parametrize("said", ["what do they add up to", "how much is that altogether"])
-async def test_the_sum_of_a_list_is_that_of_the_list(assistant: Bot, said: str) -> None:
-    answer = await after(talk_to(assistant, NUMBER), "show my transactions on groceries in october", said)
-    assert set(figures(answer)) == sum_of(category="groceries", **OCTOBER)
-
-
-async def test_by_how_much_is_of_the_overdraft(assistant: Bot) -> None:
+async def test_by_how_much_after_overdrawn_means_the_overdraft(assistant: Bot) -> None:
     answer = await after(talk_to(assistant, OVERDRAWN), "am I overdrawn?", "by how much")
     assert "Main account" in answer
     assert "You spent" not in answer
 
 
 @pytest.mark.parametrize("said", ["how much is that altogether", "by how much"])
-async def test_nothing_is_added_up_where_nothing_was_talked_about(assistant: Bot, said: str) -> None:
+async def test_reference_without_a_last_question_gets_no_figure(assistant: Bot, said: str) -> None:
     assert not figures(await after(talk_to(assistant, NUMBER), said))
 
 
@@ -62,30 +56,30 @@ async def test_nothing_is_added_up_where_nothing_was_talked_about(assistant: Bot
         ("how much did I spend at Tesco", "hi there how much did I spend in October", OCTOBER),
     ],
 )
-async def test_a_word_for_a_name_stands_for_the_one_talked_about(
+async def test_there_and_they_mean_the_shop_of_the_last_question(
     assistant: Bot, before: str, said: str, wanted: dict[str, str]
 ) -> None:
     assert set(figures(await after(talk_to(assistant, NUMBER), before, said))) == sum_of(**wanted)
 
 
 @pytest.mark.parametrize("said", ["how much have I paid her", "what did I spend there last month"])
-async def test_a_word_for_nobody_gives_no_figure(assistant: Bot, said: str) -> None:
+async def test_pronoun_without_a_known_name_gets_no_figure(assistant: Bot, said: str) -> None:
     assert not figures(await after(talk_to(assistant, NUMBER), said))
 
 
-async def test_her_is_whom_the_customer_paid_last(assistant: Bot) -> None:
+async def test_her_means_the_payee_paid_last(assistant: Bot) -> None:
     talk = talk_to(assistant, NUMBER)
     answer = await after(talk, "send £1.07 to anna from current", "yes", "how much have I paid her this month")
     assert "to Anna Lindqvist so far in November 2026" in answer
 
 
-async def test_the_last_time_is_of_the_name_alone(assistant: Bot) -> None:
+async def test_last_time_keeps_only_the_shop_of_the_last_question(assistant: Bot) -> None:
     talk = talk_to(assistant, NUMBER)
     assert "at Tesco:" in await after(talk, "how much did I spend at Tesco", "when was the last time")
     assert "at Tesco in the last transaction, on 5 Oct 2026: 1 payment" in await after(talk, "how much was it")
 
 
-async def test_the_number_of_what_was_listed(assistant: Bot) -> None:
+async def test_how_many_after_a_list_counts_its_transactions(assistant: Bot) -> None:
     talk = talk_to(assistant, NUMBER)
     assert (await after(talk, "show my transactions on groceries in october", "how many of them are there")).startswith(
         "15 "
@@ -93,12 +87,12 @@ async def test_the_number_of_what_was_listed(assistant: Bot) -> None:
     assert (await after(talk, "how many are there")).startswith("15 ")
 
 
-async def test_nothing_is_counted_where_nothing_was_listed(assistant: Bot) -> None:
+async def test_how_many_after_a_balance_lists_no_transactions(assistant: Bot) -> None:
     answer = await after(talk_to(assistant, NUMBER), "show my balance", "how many of them are there")
     assert "transactions:" not in answer
 
 
-async def test_a_choice_of_two_keeps_the_time_and_the_kind(assistant: Bot) -> None:
+async def test_choice_between_two_filters_keeps_the_rest_of_the_question(assistant: Bot) -> None:
     talk = talk_to(assistant, NUMBER)
     answer = await after(talk, "what did I spend last month on groceries and petrol", "petrol")
     assert set(figures(answer)) == sum_of(category="transport", **OCTOBER)
@@ -113,11 +107,11 @@ async def test_a_choice_of_two_keeps_the_time_and_the_kind(assistant: Bot) -> No
         ("spending on food but not restaurants last month", "groceries"),
     ],
 )
-async def test_not_this_but_that_means_that(assistant: Bot, said: str, category: str) -> None:
+async def test_denied_category_is_replaced_by_the_other_one(assistant: Bot, said: str, category: str) -> None:
     assert set(figures(await after(talk_to(assistant, NUMBER), said))) == sum_of(category=category, **OCTOBER)
 
 
-async def test_a_correction_keeps_the_rest_of_the_question(assistant: Bot) -> None:
+async def test_correction_keeps_the_rest_of_the_question(assistant: Bot) -> None:
     talk = talk_to(assistant, NUMBER)
     answer = await after(talk, "how much did I spend on eating out last month", "sorry not eating out, transport")
     assert set(figures(answer)) == sum_of(category="transport", **OCTOBER)
@@ -127,7 +121,7 @@ async def test_a_correction_keeps_the_rest_of_the_question(assistant: Bot) -> No
 
 
 @pytest.mark.parametrize("said", ["yo how much money i got lol", "how much i got"])
-async def test_what_i_got_is_the_balance(assistant: Bot, said: str) -> None:
+async def test_how_much_i_got_means_the_balance(assistant: Bot, said: str) -> None:
     assert (await after(talk_to(assistant, NUMBER), said)).startswith("Here are your balances")
 
 
@@ -141,7 +135,7 @@ async def test_what_i_got_is_the_balance(assistant: Bot, said: str) -> None:
         ("how much did I get refunded in october", "refunded"),
     ],
 )
-async def test_what_is_not_worked_out_gives_no_figure(assistant: Bot, said: str, what: str) -> None:
+async def test_share_average_or_refund_gets_no_figure(assistant: Bot, said: str, what: str) -> None:
     answer = await after(talk_to(assistant, NUMBER), said)
     assert f"“{what}" in answer
     assert not figures(answer)
@@ -150,11 +144,11 @@ async def test_what_is_not_worked_out_gives_no_figure(assistant: Bot, said: str,
 @pytest.mark.parametrize(
     ("said", "unit"), [("how much do I spend on coffee a week", "week"), ("how much are my monthly bills", "month")]
 )
-async def test_a_sum_is_said_to_be_no_average(assistant: Bot, said: str, unit: str) -> None:
+async def test_sum_for_a_rate_says_that_it_is_no_average(assistant: Bot, said: str, unit: str) -> None:
     assert f"comes to a {unit} on average" in await after(talk_to(assistant, NUMBER), said)
 
 
-async def test_each_month_is_a_table_of_months(assistant: Bot) -> None:
+async def test_every_month_is_answered_with_a_table_of_months(assistant: Bot) -> None:
     exchange = await talk_to(assistant, NUMBER).say("how much did I spend on groceries every month this year")
     table = exchange.replies[0]["custom"]
     assert table["columns"][0]["title"] == "Month"
@@ -169,23 +163,25 @@ async def test_each_month_is_a_table_of_months(assistant: Bot) -> None:
         ("what were my top 3 categories in october", "Category", 3),
     ],
 )
-async def test_the_most_expensive_of_its_kind(assistant: Bot, said: str, title: str, rows: int) -> None:
+async def test_most_expensive_days_months_and_categories_are_ranked(
+    assistant: Bot, said: str, title: str, rows: int
+) -> None:
     table = (await talk_to(assistant, NUMBER).say(said)).replies[0]["custom"]
     assert (table["columns"][0]["title"], len(table["rows"])) == (title, rows)
 
 
-async def test_how_much_a_day_may_be_paid_is_not_known(assistant: Bot) -> None:
+async def test_daily_payment_limit_is_said_to_be_unknown(assistant: Bot) -> None:
     answer = await after(talk_to(assistant, NUMBER), "how much can I spend a day")
     assert answer.startswith("I don't know how much the bank lets you pay")
     assert "You spent" not in answer
 
 
 @pytest.mark.parametrize("said", ["when do I get paid next", "what's the next payment", "what is going out next"])
-async def test_what_is_next_is_still_to_come(assistant: Bot, said: str) -> None:
+async def test_next_payment_is_still_to_come(assistant: Bot, said: str) -> None:
     assert "still to come" in await after(talk_to(assistant, NUMBER), said)
 
 
-async def test_what_has_not_come_yet_is_said_with_the_last_one(assistant: Bot) -> None:
+async def test_missing_salary_is_reported_with_the_last_one(assistant: Bot) -> None:
     answer = await after(talk_to(assistant, NUMBER), "did I get my salary yet")
     assert "I found no transactions as income so far in November 2026" in answer
     assert figures(answer) == ["£2,875.12"]
@@ -201,19 +197,19 @@ async def test_what_has_not_come_yet_is_said_with_the_last_one(assistant: Bot) -
         "balance of account ending 9999",
     ],
 )
-async def test_an_account_of_another_number_is_not_there(assistant: Bot, said: str) -> None:
+async def test_unknown_account_number_gets_no_figure(assistant: Bot, said: str) -> None:
     answer = await after(talk_to(assistant, NUMBER), said)
     assert "no account of yours that is called" in answer
     assert not figures(answer)
 
 
-async def test_an_account_goes_by_its_own_number(assistant: Bot) -> None:
+async def test_account_is_found_by_the_end_of_its_number(assistant: Bot) -> None:
     assert (await after(talk_to(assistant, NUMBER), "balance of account ending 6819")).startswith(
         "Your current account"
     )
 
 
-async def test_the_last_transaction_is_the_one_made_last(assistant: Bot) -> None:
+async def test_last_transaction_is_the_latest_one_booked(assistant: Bot) -> None:
     talk = talk_to(assistant, NUMBER)
     await after(talk, "move £1.03 from current to savings", "yes", "pay jonas £1.04 from current", "yes")
     assert "-£1.04" in await after(talk, "show my last transaction")
@@ -227,17 +223,17 @@ async def test_the_last_transaction_is_the_one_made_last(assistant: Bot) -> None
         "how much money went to savings in october",
     ],
 )
-async def test_what_went_into_an_account_came_in(assistant: Bot, said: str) -> None:
+async def test_money_into_an_account_is_received(assistant: Bot, said: str) -> None:
     answer = await after(talk_to(assistant, NUMBER), said)
     assert answer.startswith("You received £205.30 into your savings account in October 2026")
 
 
-async def test_a_refund_comes_in(assistant: Bot) -> None:
+async def test_refund_counts_as_money_in(assistant: Bot) -> None:
     assert (await after(talk_to(assistant, NUMBER), "how much did tesco refund me")).startswith("You received nothing")
 
 
 @pytest.mark.parametrize("said", ["how much have I spent since I got paid", "what did I spend since payday"])
-async def test_what_was_spent_since_the_pay_came(assistant: Bot, said: str) -> None:
+async def test_since_payday_starts_on_the_last_payday(assistant: Bot, said: str) -> None:
     answer = await after(talk_to(assistant, NUMBER), said)
     assert answer.startswith("You spent")
     assert "since 23 Oct 2026" in answer
@@ -259,18 +255,18 @@ async def test_what_was_spent_since_the_pay_came(assistant: Bot, said: str) -> N
         ("what did I spend abroad in october", "abroad"),
     ],
 )
-async def test_no_filter_is_passed_over(assistant: Bot, said: str, unread: str) -> None:
+async def test_unread_filter_is_named_and_gets_no_figure(assistant: Bot, said: str, unread: str) -> None:
     answer = await after(talk_to(assistant, NUMBER), said)
     assert f"“{unread}”" in answer
     assert not figures(answer)
 
 
 @pytest.mark.parametrize("said", ["how much did I pay people last month", "how much did I send to friends last month"])
-async def test_people_are_whom_the_bank_calls_so(assistant: Bot, said: str) -> None:
+async def test_people_and_friends_mean_payments_to_people(assistant: Bot, said: str) -> None:
     assert "to people in October 2026" in await after(talk_to(assistant, NUMBER), said)
 
 
-async def test_an_amount_without_a_sign_is_looked_for(assistant: Bot) -> None:
+async def test_amount_without_a_currency_sign_is_found(assistant: Bot) -> None:
     answer = await after(talk_to(assistant, NUMBER), "what did I spend 12.90 on")
     assert "The Copper Kettle" in answer
     assert set(figures(answer)) == {"£12.90"}
@@ -284,13 +280,13 @@ async def test_an_amount_without_a_sign_is_looked_for(assistant: Bot) -> None:
         ("how much did I spend at teh tesco in october", {"merchant": "Tesco", **OCTOBER}),
     ],
 )
-async def test_small_words_and_swapped_letters_are_no_filters(
+async def test_filler_words_and_swapped_letters_are_not_filters(
     assistant: Bot, said: str, wanted: dict[str, str]
 ) -> None:
     assert set(figures(await after(talk_to(assistant, NUMBER), said))) == sum_of(**wanted)
 
 
-async def test_a_misspelt_last_week_is_asked_about(assistant: Bot) -> None:
+async def test_misspelt_last_week_is_asked_about(assistant: Bot) -> None:
     answer = await after(talk_to(assistant, NUMBER), "how much did I spend at tesco lats week")
     assert "is it “last week”" in answer
     assert not figures(answer)
@@ -305,12 +301,12 @@ async def test_a_misspelt_last_week_is_asked_about(assistant: Bot) -> None:
         ("show transactions of my savigns account", "savings account"),
     ],
 )
-async def test_a_misspelt_account_is_read_and_said(assistant: Bot, said: str, account: str) -> None:
+async def test_misspelt_account_is_corrected_and_read_back(assistant: Bot, said: str, account: str) -> None:
     answer = await after(talk_to(assistant, NUMBER), said)
     assert account in answer
     assert "no account" not in answer
     assert ("I read “" in answer) is ("teh" not in said)
 
 
-async def test_a_shop_is_called_as_the_bank_calls_it(assistant: Bot) -> None:
+async def test_reply_spells_the_shop_as_the_bank_does(assistant: Bot) -> None:
     assert "at Uber since" in await after(talk_to(assistant, NUMBER), "how much did I spend at uber")

@@ -31,7 +31,7 @@ def sum_of(**wanted: Any) -> set[str]:
         "was I paid in October",
     ],
 )
-async def test_pay_that_came_is_found(assistant: Bot, said: str) -> None:
+async def test_pay_that_came_in_is_found(assistant: Bot, said: str) -> None:
     exchange = await talk_to(assistant, NUMBER).say(said)
     assert "23 Oct" in exchange.said
     assert "£2,875.12" in exchange.said
@@ -39,12 +39,12 @@ async def test_pay_that_came_is_found(assistant: Bot, said: str) -> None:
 
 
 @pytest.mark.parametrize("said", ["has the rent been paid", "when did my rent last get paid"])
-async def test_what_the_customer_pays_goes_out_though_it_was_paid(assistant: Bot, said: str) -> None:
+async def test_paid_rent_counts_as_money_out(assistant: Bot, said: str) -> None:
     assert "-£1,125.00" in (await talk_to(assistant, NUMBER).say(said)).said
 
 
 @pytest.mark.parametrize("said", ["total spending 2025", "spending 2025", "spending for 2025"])
-async def test_a_bare_year_is_a_time(assistant: Bot, said: str) -> None:
+async def test_bare_year_is_a_period(assistant: Bot, said: str) -> None:
     exchange = await talk_to(assistant, NUMBER).say(said)
     assert set(figures(exchange.said)) == sum_of(**{"from": "2025-01-01", "to": "2026-01-01"})
 
@@ -65,13 +65,13 @@ async def test_a_bare_year_is_a_time(assistant: Bot, said: str) -> None:
         ("what did I spend most on at Tesco", "“most”"),
     ],
 )
-async def test_what_was_not_understood_gives_no_figure(assistant: Bot, said: str, answer: str) -> None:
+async def test_unknown_or_incalculable_part_gets_no_figure(assistant: Bot, said: str, answer: str) -> None:
     exchange = await talk_to(assistant, NUMBER).say(said)
     assert answer in exchange.said
     assert not figures(exchange.said.replace("€50", ""))
 
 
-async def test_somebody_who_took_money_is_looked_for(assistant: Bot) -> None:
+async def test_subject_of_took_is_looked_up_as_a_shop(assistant: Bot) -> None:
     exchange = await talk_to(assistant, NUMBER).say("how much did the council take last month")
     assert set(figures(exchange.said)) == sum_of(merchant="City Council", **OCTOBER)
 
@@ -85,7 +85,7 @@ async def test_somebody_who_took_money_is_looked_for(assistant: Bot) -> None:
         ("what did I spend most on in October", "how much of that was transport", {"category": "transport", **OCTOBER}),
     ],
 )
-async def test_a_part_of_the_last_answer_keeps_its_period(
+async def test_part_of_the_last_answer_keeps_its_period(
     assistant: Bot, before: str, said: str, wanted: dict[str, Any]
 ) -> None:
     talk = talk_to(assistant, NUMBER)
@@ -93,7 +93,7 @@ async def test_a_part_of_the_last_answer_keeps_its_period(
     assert set(figures((await talk.say(said)).said)) == sum_of(**wanted)
 
 
-async def test_the_last_one_is_of_what_was_talked_about(assistant: Bot) -> None:
+async def test_last_one_keeps_the_filters_of_the_last_question(assistant: Bot) -> None:
     talk = talk_to(assistant, NUMBER)
     await talk.say("how much did I spend at Costa last month")
     assert (await talk.say("when was the last one")).said.startswith(
@@ -101,13 +101,13 @@ async def test_the_last_one_is_of_what_was_talked_about(assistant: Bot) -> None:
     )
 
 
-async def test_how_much_is_of_what_was_talked_about(assistant: Bot) -> None:
+async def test_how_much_keeps_the_filters_of_the_last_question(assistant: Bot) -> None:
     talk = talk_to(assistant, NUMBER)
     await talk.say("did my salary come in last month")
     assert (await talk.say("how much")).said.startswith("You received £2,875.12 as income in October 2026")
 
 
-async def test_the_biggest_is_one_and_the_biggest_ones_are_several(assistant: Bot) -> None:
+async def test_biggest_is_one_payment_and_biggest_ones_are_several(assistant: Bot) -> None:
     talk = talk_to(assistant, NUMBER)
     await talk.say("how much did I spend on groceries last month")
     assert (await talk.say("which was the biggest")).said.startswith(
@@ -116,7 +116,7 @@ async def test_the_biggest_is_one_and_the_biggest_ones_are_several(assistant: Bo
     assert (await talk.say("which were the biggest")).said.startswith("Your 10 largest payments on groceries")
 
 
-async def test_the_sum_of_what_was_listed_is_of_these(assistant: Bot) -> None:
+async def test_sum_after_a_short_list_covers_only_its_rows(assistant: Bot) -> None:
     talk = talk_to(assistant, NUMBER)
     listed = await talk.say("show my last three payments at Tesco")
     pence = [
@@ -136,7 +136,7 @@ async def test_the_sum_of_what_was_listed_is_of_these(assistant: Bot) -> None:
         ("which shop did I spend most on groceries at last month", "Where", "Sainsbury's"),
     ],
 )
-async def test_where_most_of_the_money_went(assistant: Bot, said: str, title: str, most: str) -> None:
+async def test_ranking_is_sorted_and_adds_up_to_the_sum(assistant: Bot, said: str, title: str, most: str) -> None:
     exchange = await talk_to(assistant, NUMBER).say(said)
     table = exchange.replies[0]["custom"]
     assert (table["columns"][0]["title"], table["rows"][0][0]) == (title, most)
@@ -149,7 +149,7 @@ async def test_where_most_of_the_money_went(assistant: Bot, said: str, title: st
         assert f"£{sum(sums) / 100:,.2f}" in whole, "the parts add up to the whole"
 
 
-async def test_a_ranking_is_carried_on(assistant: Bot) -> None:
+async def test_follow_up_continues_a_ranking(assistant: Bot) -> None:
     talk = talk_to(assistant, NUMBER)
     await talk.say("which category did I spend most on in October")
     again = await talk.say("and in September?")
@@ -157,12 +157,12 @@ async def test_a_ranking_is_carried_on(assistant: Bot) -> None:
     assert sum_of(**{"from": "2026-09-01", "to": "2026-10-01"}) <= set(figures(again.said))
 
 
-async def test_words_to_the_bot_are_no_money_that_came_in(assistant: Bot) -> None:
+async def test_give_me_is_not_money_that_came_in(assistant: Bot) -> None:
     exchange = await talk_to(assistant, NUMBER).say("give me my spending in october")
     assert set(figures(exchange.said)) == sum_of(**OCTOBER)
 
 
-async def test_a_price_is_added_up_and_no_balance_said(assistant: Bot) -> None:
+async def test_how_much_is_my_rent_is_a_sum_and_not_a_balance(assistant: Bot) -> None:
     exchange = await talk_to(assistant, NUMBER).say("how much is my rent")
     assert set(figures(exchange.said)) == sum_of(category="housing", **LAST_30_DAYS)
 
@@ -171,11 +171,11 @@ async def test_a_price_is_added_up_and_no_balance_said(assistant: Bot) -> None:
     ("said", "limit"),
     [("what's my overdraft limit", "£500.00"), ("credit limit", "£3,000.00"), ("limit of my card", "£3,000.00")],
 )
-async def test_a_limit_is_told_where_one_is_asked_for(assistant: Bot, said: str, limit: str) -> None:
+async def test_overdraft_or_card_limit_is_given_on_request(assistant: Bot, said: str, limit: str) -> None:
     assert f"is {limit}" in (await talk_to(assistant, NUMBER).say(said)).said
 
 
-async def test_a_secret_beside_a_question_is_warned_of(assistant: Bot) -> None:
+async def test_pin_beside_a_question_gets_a_warning(assistant: Bot) -> None:
     exchange = await talk_to(assistant, NUMBER).say("show my transactions since May, and my pin is 4482")
     assert "Please don't type a card number, code or password here" in exchange.said
 
@@ -190,7 +190,7 @@ async def answered(assistant: Bot, *said: str) -> str:
 
 
 @pytest.mark.parametrize("said", ["sum", "total please", "grand total", "add up", "and the total?", "in total"])
-async def test_a_sum_without_a_name_is_that_of_the_rows_listed(assistant: Bot, said: str) -> None:
+async def test_total_alone_is_the_sum_of_the_rows_listed(assistant: Bot, said: str) -> None:
     answer = await answered(assistant, "show my amazon transactions", said)
     assert answer == "You spent £407.13 at Amazon in the last 10 transactions: 10 payments."
 
@@ -208,20 +208,20 @@ async def test_a_sum_without_a_name_is_that_of_the_rows_listed(assistant: Bot, s
         ("how many times", "Your last 10 transactions at Amazon"),
     ],
 )
-async def test_a_part_without_a_name_is_one_of_the_list(assistant: Bot, said: str, begins: str) -> None:
+async def test_part_without_a_name_is_taken_from_the_list(assistant: Bot, said: str, begins: str) -> None:
     assert (await answered(assistant, "show my amazon transactions", said)).startswith(begins)
 
 
-async def test_a_total_of_something_said_is_a_question_of_its_own(assistant: Bot) -> None:
+async def test_total_with_its_own_subject_is_a_new_question(assistant: Bot) -> None:
     answer = await answered(assistant, "show my amazon transactions", "total spending this month")
     assert answer.startswith("You spent £1,388.54 so far in November 2026")
 
 
-async def test_a_total_of_nothing_is_asked_about(assistant: Bot) -> None:
+async def test_total_without_a_last_question_gets_no_figure(assistant: Bot) -> None:
     assert not figures(await answered(assistant, "total"))
 
 
-async def test_the_sum_of_the_largest_says_so(assistant: Bot) -> None:
+async def test_sum_of_the_largest_payments_says_so(assistant: Bot) -> None:
     assert "in the 3 largest transactions" in await answered(assistant, "my 3 largest payments", "sum")
 
 
@@ -239,7 +239,7 @@ async def test_the_sum_of_the_largest_says_so(assistant: Bot) -> None:
         ),
     ],
 )
-async def test_it_is_the_account_talked_about(assistant: Bot, said: tuple[str, ...], part: str) -> None:
+async def test_it_means_the_account_of_the_last_question(assistant: Bot, said: tuple[str, ...], part: str) -> None:
     assert part in await answered(assistant, *said)
 
 
@@ -268,15 +268,15 @@ async def test_it_is_the_account_talked_about(assistant: Bot, said: tuple[str, .
         ("where did all my wages go", "You spent £2,204.74 since 4 Oct 2026, most of all £1,125.00: housing"),
     ],
 )
-async def test_the_answer_is_of_what_was_asked(assistant: Bot, said: str, begins: str) -> None:
+async def test_reply_begins_with_the_expected_answer(assistant: Bot, said: str, begins: str) -> None:
     assert (await answered(assistant, said)).startswith(begins)
 
 
-async def test_a_company_that_is_paid_is_no_income(assistant: Bot) -> None:
+async def test_payments_to_a_company_are_not_income(assistant: Bot) -> None:
     assert "“company”" in await answered(assistant, "payments to my company")
 
 
-async def test_cash_taken_out_is_no_balance(assistant: Bot) -> None:
+async def test_cash_taken_out_is_not_answered_with_a_balance(assistant: Bot) -> None:
     assert "balance" not in await answered(assistant, "how much cash have i taken out")
 
 
@@ -289,13 +289,13 @@ async def test_cash_taken_out_is_no_balance(assistant: Bot) -> None:
         "which bills have i still to pay",
     ],
 )
-async def test_what_is_left_to_pay_is_still_to_come(assistant: Bot, said: str) -> None:
+async def test_bills_left_to_pay_are_still_to_come(assistant: Bot, said: str) -> None:
     answer = await answered(assistant, said)
     assert "still to come" in answer
     assert not figures(answer)
 
 
-async def test_what_usually_happens_is_no_filter(assistant: Bot) -> None:
+async def test_remark_about_a_habit_is_not_a_filter(assistant: Bot) -> None:
     said = "just wanted to see whether my wages have gone in, they usually do towards the end of the month"
     assert "Your last 10 transactions as income" in await answered(assistant, said)
 
@@ -315,5 +315,5 @@ async def test_what_usually_happens_is_no_filter(assistant: Bot) -> None:
         ("payments from monday till now", "since 2 Nov 2026"),
     ],
 )
-async def test_transactions_from_a_day_are_those_of_that_day(assistant: Bot, said: str, days: str) -> None:
+async def test_transactions_from_a_day_cover_that_day_unless_open_ended(assistant: Bot, said: str, days: str) -> None:
     assert days in await answered(assistant, said)

@@ -27,7 +27,7 @@ def parse(text: str, *marked: tuple[str, str]) -> Parse:
         ("transport to London", []),
     ],
 )
-def test_names_stand_in_the_text_word_for_word(text: str, found: list[str]) -> None:
+def test_names_are_found_word_for_word_in_a_text(text: str, found: list[str]) -> None:
     assert sorted(spoken.name for spoken in spoken_names(text, NAMES)) == found
 
 
@@ -44,20 +44,20 @@ def test_names_stand_in_the_text_word_for_word(text: str, found: list[str]) -> N
         ("city break", None),
     ],
 )
-def test_the_name_that_is_meant(said: str, name: str | None) -> None:
+def test_misspelt_or_shortened_name_is_matched(said: str, name: str | None) -> None:
     assert meant_name(said, NAMES) == name
 
 
-def test_a_last_word_that_two_names_have_means_neither() -> None:
+def test_last_word_shared_by_two_names_matches_neither() -> None:
     assert meant_name("water", ("Severn Water", "Thames Water")) is None
 
 
-def test_a_misspelt_name_begins_with_its_own_letter() -> None:
+def test_misspelt_name_must_keep_its_first_letter() -> None:
     assert nearest("severm", ["Severn Water"]) == "Severn Water"
     assert nearest("even", ["Severn Water"]) is None
 
 
-def test_a_name_is_the_same_without_case_apostrophe_and_article() -> None:
+def test_names_match_without_case_accent_apostrophe_and_article() -> None:
     assert same_name("sainsburys", "Sainsbury's")
     assert same_name("copper kettle", "The Copper Kettle")
     assert same_name("cafe rouge", "Café Rouge")
@@ -65,19 +65,19 @@ def test_a_name_is_the_same_without_case_apostrophe_and_article() -> None:
 
 
 @given(st.text(max_size=60))
-def test_no_text_breaks_the_search(text: str) -> None:
+def test_name_search_accepts_any_text(text: str) -> None:
     for name, start, end in spoken_names(text, NAMES):
         assert name in NAMES
         assert 0 <= start < end <= len(text)
     meant_name(text, NAMES)
 
 
-def test_what_is_learned_inside_a_longer_name_goes() -> None:
+def test_entity_within_a_longer_name_is_dropped() -> None:
     marked = parse("at Octavia Energy", ("merchant", "Octavia Energy"), ("category", "Energy")).entities
     assert [entity.entity for entity in distinct(marked)] == ["merchant"]
 
 
-def test_what_is_told_before_a_question_is_blank_unless_it_is_a_filter() -> None:
+def test_preamble_is_blanked_out_unless_it_is_a_filter() -> None:
     told = parse("I moved house last month, how much did I spend in May", ("time", "last month"), ("time", "in May"))
     heard = without_preamble(told)
     assert heard.text.strip() == "how much did I spend in May"

@@ -28,7 +28,7 @@ conversation = pytest.mark.asyncio(loop_scope="module")
     ],
 )
 @pytest.mark.parametrize("before", [None, MOVE])
-async def test_despair_and_danger_are_answered_at_once(assistant: Bot, before: str | None, said: str) -> None:
+async def test_despair_and_danger_are_answered_at_any_point(assistant: Bot, before: str | None, said: str) -> None:
     talk = talk_to(assistant, NUMBER)
     if before:
         await talk.say(before)
@@ -39,7 +39,7 @@ async def test_despair_and_danger_are_answered_at_once(assistant: Bot, before: s
 
 @conversation
 @pytest.mark.parametrize("said", ["kill it", "kill that", "end this", "I want out", "stop", "kill the transfer"])
-async def test_a_rough_stop_only_stops(assistant: Bot, said: str) -> None:
+async def test_rough_wording_of_stop_only_stops_the_transfer(assistant: Bot, said: str) -> None:
     talk = talk_to(assistant, NUMBER)
     await talk.say(MOVE)
     assert (await talk.say(said)).said.startswith("No problem, I've stopped.")
@@ -74,14 +74,14 @@ async def test_a_rough_stop_only_stops(assistant: Bot, said: str) -> None:
         "I lost my password",
     ],
 )
-async def test_ordinary_sayings_are_no_alarm(assistant: Bot, said: str) -> None:
+async def test_ordinary_sayings_raise_no_alarm(assistant: Bot, said: str) -> None:
     exchange = await talk_to(assistant, NUMBER).say(said)
     assert exchange.intent not in ("in_crisis", "report_fraud", "lost_card")
 
 
 @conversation
 @pytest.mark.parametrize("before", [MOVE, PAY])
-async def test_whether_it_is_safe_is_answered_and_the_question_stays(assistant: Bot, before: str) -> None:
+async def test_question_about_safety_keeps_the_pending_payment(assistant: Bot, before: str) -> None:
     talk = talk_to(assistant, NUMBER)
     asked = (await talk.say(before)).replies[-1]["text"]
     safe = await talk.say("is this safe")
@@ -94,7 +94,7 @@ async def test_whether_it_is_safe_is_answered_and_the_question_stays(assistant: 
     "said", ["my mum died", "my wife passed away", "my husband died and I need to close his account"]
 )
 @pytest.mark.parametrize("before", [None, MOVE, "show my transactions"])
-async def test_a_death_is_met_with_sympathy(assistant: Bot, before: str | None, said: str) -> None:
+async def test_bereavement_is_met_with_sympathy(assistant: Bot, before: str | None, said: str) -> None:
     talk = talk_to(assistant, NUMBER)
     if before:
         await talk.say(before)
@@ -116,14 +116,14 @@ async def test_a_death_is_met_with_sympathy(assistant: Bot, before: str | None, 
         "there are transactions I did not make",
     ],
 )
-async def test_a_fraud_is_named_and_nothing_moves(assistant: Bot, said: str) -> None:
+async def test_suspected_fraud_is_warned_about_and_moves_nothing(assistant: Bot, said: str) -> None:
     talk = talk_to(assistant, NUMBER)
     assert (await talk.say(said)).said.startswith("Please don't move any money now")
     assert not (await talk.say("yes")).said.startswith("Done")
 
 
 @conversation
-async def test_a_fraud_is_named_in_the_middle_of_a_transfer(assistant: Bot) -> None:
+async def test_suspected_fraud_within_a_transfer_moves_nothing(assistant: Bot) -> None:
     talk = talk_to(assistant, NUMBER)
     await talk.say(MOVE)
     assert "Ring 159" in (await talk.say("yes, the man from the bank told me to move it")).said
@@ -134,7 +134,7 @@ async def test_a_fraud_is_named_in_the_middle_of_a_transfer(assistant: Bot) -> N
 @pytest.mark.parametrize(
     "said", ["my wife told me to move £5 from current to savings", "move £5 from current to savings"]
 )
-async def test_an_ordinary_transfer_is_no_fraud(assistant: Bot, said: str) -> None:
+async def test_ordinary_transfer_is_not_taken_for_fraud(assistant: Bot, said: str) -> None:
     assert (await talk_to(assistant, NUMBER).say(said)).said.startswith("Shall I move £5.00")
 
 
@@ -155,13 +155,13 @@ async def test_an_ordinary_transfer_is_no_fraud(assistant: Bot, said: str) -> No
         ("move £20 to my savings account", False),
     ],
 )
-def test_who_is_pressed_is_told_by_closed_words(text: str, pressed: bool) -> None:
+def test_pressure_by_others_is_recognised(text: str, pressed: bool) -> None:
     assert is_pressed(text) == pressed
 
 
 @conversation
 @pytest.mark.parametrize("said", ["card", "my card", "on my card"])
-async def test_a_card_named_to_a_list_is_the_account(assistant: Bot, said: str) -> None:
+async def test_card_as_an_answer_chooses_the_account_of_a_list(assistant: Bot, said: str) -> None:
     talk = talk_to(assistant, NUMBER)
     await talk.say("show my transactions")
     assert "on your credit card" in (await talk.say(said)).said
@@ -169,14 +169,14 @@ async def test_a_card_named_to_a_list_is_the_account(assistant: Bot, said: str) 
 
 @conversation
 @pytest.mark.parametrize("said", ["card", "my card"])
-async def test_a_card_named_to_a_transfer_is_the_account(assistant: Bot, said: str) -> None:
+async def test_card_as_an_answer_chooses_the_target_of_a_transfer(assistant: Bot, said: str) -> None:
     talk = talk_to(assistant, NUMBER)
     await talk.say("transfer £20 from current")
     assert "to your credit card?" in (await talk.say(said)).said
 
 
 @conversation
-async def test_a_card_narrows_the_last_question_down(assistant: Bot) -> None:
+async def test_card_narrows_down_the_last_question(assistant: Bot) -> None:
     talk = talk_to(assistant, NUMBER)
     await talk.say("how much did I spend last month")
     assert "from your credit card in October 2026" in (await talk.say("on my card?")).said
@@ -187,7 +187,7 @@ async def test_a_card_narrows_the_last_question_down(assistant: Bot) -> None:
     "said", ["I lost my card", "my card was stolen", "my card is lost", "i cant find my credit card"]
 )
 @pytest.mark.parametrize("before", [None, "transfer £20 from current", "show my transactions"])
-async def test_a_lost_card_is_one_anywhere(assistant: Bot, before: str | None, said: str) -> None:
+async def test_lost_card_is_answered_at_any_point(assistant: Bot, before: str | None, said: str) -> None:
     talk = talk_to(assistant, NUMBER)
     if before:
         await talk.say(before)
@@ -196,18 +196,18 @@ async def test_a_lost_card_is_one_anywhere(assistant: Bot, before: str | None, s
 
 @conversation
 @pytest.mark.parametrize("said", ["that's robbery, £5 for a coffee", "I lost £20 on a bet"])
-async def test_an_amount_in_a_sigh_starts_no_transfer(assistant: Bot, said: str) -> None:
+async def test_amount_in_a_complaint_starts_no_transfer(assistant: Bot, said: str) -> None:
     assert (await talk_to(assistant, NUMBER).say(said)).intent != "transfer_money"
 
 
 @conversation
 @pytest.mark.parametrize("said", ["pay Anna", "pay Jonas"])
-async def test_to_pay_somebody_is_a_transfer(assistant: Bot, said: str) -> None:
+async def test_pay_with_a_name_starts_a_transfer(assistant: Bot, said: str) -> None:
     assert (await talk_to(assistant, NUMBER).say(said)).said == "How much would you like to move?"
 
 
 @conversation
-async def test_another_payee_can_be_named_against_the_first(assistant: Bot) -> None:
+async def test_payee_can_be_replaced_by_another_one(assistant: Bot) -> None:
     talk = talk_to(assistant, NUMBER)
     await talk.say(PAY)
     assert "to Jonas" in (await talk.say("pay Jonas not Anna")).said
@@ -215,13 +215,13 @@ async def test_another_payee_can_be_named_against_the_first(assistant: Bot) -> N
 
 @conversation
 @pytest.mark.parametrize("said", ["never mind", "stop", "cancel"])
-async def test_a_stop_of_nothing_is_answered_shortly(assistant: Bot, said: str) -> None:
+async def test_stop_with_nothing_under_way_is_answered_briefly(assistant: Bot, said: str) -> None:
     answer = (await talk_to(assistant, NUMBER).say(said)).said
     assert answer == "There is nothing under way, so I can't stop anything. What would you like to do?"
 
 
 @conversation
-async def test_subscriptions_are_spoken_of_where_they_are_named(assistant: Bot) -> None:
+async def test_cancelling_a_subscription_is_declined(assistant: Bot) -> None:
     assert "can't do from here" in (await talk_to(assistant, NUMBER).say("cancel my subscription")).said
 
 
@@ -237,7 +237,7 @@ async def test_subscriptions_are_spoken_of_where_they_are_named(assistant: Bot) 
         "i need to speak to somebody about my credit card bill",
     ],
 )
-async def test_harmless_talk_of_people_is_no_fraud(assistant: Bot, said: str) -> None:
+async def test_harmless_mention_of_people_is_not_taken_for_fraud(assistant: Bot, said: str) -> None:
     assert "Ring 159" not in (await talk_to(assistant, NUMBER).say(said)).said
 
 
@@ -252,9 +252,7 @@ async def test_harmless_talk_of_people_is_no_fraud(assistant: Bot, said: str) ->
         "payment to unknown",
     ],
 )
-async def test_who_may_only_look_for_a_payment_is_not_frightened_and_still_told_whom_to_ring(
-    assistant: Bot, said: str
-) -> None:
+async def test_unclear_payment_gets_a_mild_reply_with_the_fraud_number(assistant: Bot, said: str) -> None:
     answer = (await talk_to(assistant, NUMBER).say(said)).said
     assert answer.startswith("If you'd like to see what was booked, ask me for your transactions.")
     assert "ring 159" in answer
@@ -268,7 +266,7 @@ async def test_who_may_only_look_for_a_payment_is_not_frightened_and_still_told_
         *("isn't that a minus?", "that cant be right", "thanks for nothing"),
     ],
 )
-async def test_a_doubted_answer_is_met_with_a_way_on(assistant: Bot, said: str) -> None:
+async def test_doubted_answer_gets_an_apology(assistant: Bot, said: str) -> None:
     talk = talk_to(assistant, NUMBER)
     await talk.say("what's my balance")
     assert (await talk.say(said)).said.startswith("Sorry if that wasn't right")
@@ -276,7 +274,7 @@ async def test_a_doubted_answer_is_met_with_a_way_on(assistant: Bot, said: str) 
 
 @conversation
 @pytest.mark.parametrize("said", ["thats wrong", "no", "thats not right"])
-async def test_a_no_to_a_transfer_stays_one(assistant: Bot, said: str) -> None:
+async def test_denial_of_a_transfer_stops_it(assistant: Bot, said: str) -> None:
     talk = talk_to(assistant, NUMBER)
     await talk.say(MOVE)
     assert (await talk.say(said)).said == "All right, nothing has moved."
@@ -284,7 +282,7 @@ async def test_a_no_to_a_transfer_stays_one(assistant: Bot, said: str) -> None:
 
 @conversation
 @pytest.mark.parametrize("said", ["no thanks", "no", "nah"])
-async def test_a_no_to_nothing_is_no_doubt(assistant: Bot, said: str) -> None:
+async def test_no_without_a_question_is_not_taken_as_doubt(assistant: Bot, said: str) -> None:
     talk = talk_to(assistant, NUMBER)
     await talk.say("what's my balance")
     assert (await talk.say(said)).said.startswith("All right.")

@@ -32,7 +32,7 @@ conversation = pytest.mark.asyncio(loop_scope="module")
         ("£9.99 or more, up to £20", 999, 2_000),
     ],
 )
-def test_two_bounds_are_both_taken(text: str, at_least: int, at_most: int) -> None:
+def test_both_amount_bounds_are_read(text: str, at_least: int, at_most: int) -> None:
     filters = heard(f"payments {text}")
     assert (filters.at_least, filters.at_most) == (at_least, at_most)
 
@@ -54,15 +54,15 @@ def test_two_bounds_are_both_taken(text: str, at_least: int, at_most: int) -> No
         ("the last one", None, 1),
     ],
 )
-def test_the_biggest_and_the_last(text: str, order: str | None, count: int | None) -> None:
+def test_order_and_count_are_read_from_superlatives(text: str, order: str | None, count: int | None) -> None:
     filters = heard(text)
     assert (filters.order, filters.count) == (order, count)
 
 
-def extremes(wanted: dict[str, str], count: int) -> list[int]:
+def largest_amounts(wanted: dict[str, str], count: int) -> list[int]:
     """The sizes of the largest entries, largest first, from the ledger."""
     oracle = Oracle(AMARA)
-    return sorted((abs(entry.minor) for entry in oracle._entries(wanted)), reverse=True)[:count]
+    return sorted((abs(entry.minor) for entry in oracle.entries(wanted)), reverse=True)[:count]
 
 
 def sizes(exchange: Exchange) -> list[int]:
@@ -70,30 +70,30 @@ def sizes(exchange: Exchange) -> list[int]:
 
 
 @conversation
-async def test_the_biggest_purchase_is_the_ledgers(assistant: Bot) -> None:
+async def test_biggest_purchases_match_the_ledger(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
-    assert sizes(await talk.say("what was my biggest purchase in september")) == extremes(SEPTEMBER, 1)
-    assert sizes(await talk.say("my three biggest payments in September")) == extremes(SEPTEMBER, 3)
+    assert sizes(await talk.say("what was my biggest purchase in september")) == largest_amounts(SEPTEMBER, 1)
+    assert sizes(await talk.say("my three biggest payments in September")) == largest_amounts(SEPTEMBER, 3)
     august = {**SEPTEMBER, "from": "2026-08-01", "to": "2026-09-01"}
-    assert sizes(await talk.say("and in August?")) == extremes(august, 3)
+    assert sizes(await talk.say("and in August?")) == largest_amounts(august, 3)
 
 
 @conversation
-async def test_a_sum_of_the_biggest_is_that_payment(assistant: Bot) -> None:
+async def test_amount_of_the_biggest_payment_is_that_payment(assistant: Bot) -> None:
     exchange = await talk_to(assistant, "12345678").say("how much was my biggest payment in September")
-    assert sizes(exchange) == extremes(SEPTEMBER, 1)
+    assert sizes(exchange) == largest_amounts(SEPTEMBER, 1)
     assert len(figures(exchange.said)) == 1
 
 
 @conversation
-async def test_the_last_payment_to_a_shop_is_one(assistant: Bot) -> None:
+async def test_last_payment_to_a_shop_is_a_single_one(assistant: Bot) -> None:
     exchange = await talk_to(assistant, "12345678").say("when did I last pay netflix")
     wanted = {"merchant": "Netflix", "direction": "out", "from": "2024-11-04", "count": 1}
     assert not list(mistakes(exchange, Oracle(AMARA).expected({"list": wanted})))
 
 
 @conversation
-async def test_both_bounds_narrow_a_list(assistant: Bot) -> None:
+async def test_both_amount_bounds_narrow_a_list(assistant: Bot) -> None:
     exchange = await talk_to(assistant, "12345678").say("transactions from last month over £10 and under £40")
     wanted = {"from": "2026-10-01", "to": "2026-11-01", "over": 10, "under": 40}
     assert not list(mistakes(exchange, Oracle(AMARA).expected({"list": wanted})))
@@ -137,7 +137,7 @@ async def test_both_bounds_narrow_a_list(assistant: Bot) -> None:
         ("transfer_money", "take £5 from a and put it in b", "take £5 from a and put it in b", None),
     ],
 )
-def test_two_questions_are_told_apart(intent: str, text: str, answered: str, other: str | None) -> None:
+def test_two_questions_in_one_message_are_split(intent: str, text: str, answered: str, other: str | None) -> None:
     entities = (Entity("x", "x", 0, 1), Entity("y", "y", len(text) - 2, len(text) - 1))
     half, left = split(Parse(text, IntentScore(intent, 1.0), entities=entities))
     assert left == other
@@ -145,7 +145,7 @@ def test_two_questions_are_told_apart(intent: str, text: str, answered: str, oth
 
 
 @conversation
-async def test_a_time_that_is_said_once_counts_for_the_question_answered(assistant: Bot) -> None:
+async def test_time_said_once_applies_to_the_answered_question(assistant: Bot) -> None:
     exchange = await talk_to(assistant, "12345678").say("what came in and what went out last month")
     wanted = {"direction": "in", "from": "2026-10-01", "to": "2026-11-01"}
     assert not list(mistakes(exchange, Oracle(AMARA).expected({"list": wanted})))
@@ -161,14 +161,14 @@ async def test_a_time_that_is_said_once_counts_for_the_question_answered(assista
         ("transfer £30 from savings to current and show my balance", "balance"),
     ],
 )
-async def test_the_question_left_out_is_named(assistant: Bot, said: str, other: str) -> None:
+async def test_unanswered_second_question_is_named(assistant: Bot, said: str, other: str) -> None:
     exchange = await talk_to(assistant, "12345678").say(said)
     assert "one thing at a time" in exchange.said
     assert other in exchange.said.split("one thing at a time")[1]
 
 
 @conversation
-async def test_of_two_accounts_neither_is_left_out(assistant: Bot) -> None:
+async def test_question_about_two_accounts_leaves_neither_out(assistant: Bot) -> None:
     exchange = await talk_to(assistant, "12345678").say("how much is in savings and current")
     assert not list(mistakes(exchange, Oracle(AMARA).expected({"balance": "all"})))
     sums = await talk_to(assistant, "12345678").say("how much did I spend from savings and current last month")

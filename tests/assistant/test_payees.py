@@ -33,22 +33,22 @@ PAYEES = (ANNA, REID, OKAFOR, BRIEN, ZOE, WILL)
         ("", ()),
     ],
 )
-def test_whom_a_message_names(text: str, named: tuple[Payee, ...]) -> None:
+def test_payees_named_in_a_message_are_found(text: str, named: tuple[Payee, ...]) -> None:
     assert named_payees(PAYEES, text) == named
 
 
-def test_an_answer_may_be_a_bare_name() -> None:
+def test_bare_name_counts_only_in_an_answer() -> None:
     assert named_payees(PAYEES, "Anna, please") == ()
     assert named_payees(PAYEES, "Anna, please", answer=True) == (ANNA,)
 
 
-def test_what_was_marked_as_a_name_may_be_part_of_one_and_nothing_else() -> None:
+def test_payee_is_found_by_words_of_the_name_only() -> None:
     assert find_payees(PAYEES, "lindqvist") == (ANNA,)
     assert find_payees(PAYEES, "Anna Smith") == ()
     assert find_payees(PAYEES, "") == ()
 
 
-def test_a_button_means_one_of_two_with_the_same_name() -> None:
+def test_button_distinguishes_two_payees_of_one_name() -> None:
     twin = Payee("7", ANNA.name, "20457355770001")
     said = payee_button(twin, [ANNA, twin])
     assert said == {"title": "Anna Lindqvist 0001", "payload": '/inform{"payee": "Anna Lindqvist 0001"}'}
@@ -63,7 +63,7 @@ def test_a_button_means_one_of_two_with_the_same_name() -> None:
         *(("pay Anna £10 and the gardener", True), ("send Anna £20 and remind her", False)),
     ],
 )
-def test_a_verb_behind_a_name_names_nobody_else(text: str, several: bool) -> None:
+def test_verb_after_a_name_is_not_a_second_payee(text: str, several: bool) -> None:
     assert names_several(PAYEES, text) is several
 
 
@@ -71,7 +71,7 @@ talking = pytest.mark.asyncio(loop_scope="module")
 
 
 @talking
-async def test_somebody_is_paid_after_a_yes_that_names_them_and_shows_no_account_number(assistant: Bot) -> None:
+async def test_payee_is_paid_after_a_yes_and_the_account_number_stays_masked(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     asked = await talk.say("send £50 to Anna from my current account")
     assert asked.said == "Shall I pay £50.00 from your current account to Anna Lindqvist (account ending 3312)?"
@@ -83,7 +83,7 @@ async def test_somebody_is_paid_after_a_yes_that_names_them_and_shows_no_account
 
 
 @talking
-async def test_what_is_missing_is_asked_with_accounts_and_payees_to_choose_from(assistant: Bot) -> None:
+async def test_question_for_the_target_offers_accounts_and_payees(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("transfer £12")
     asked = await talk.say("from current")
@@ -95,14 +95,14 @@ async def test_what_is_missing_is_asked_with_accounts_and_payees_to_choose_from(
 
 @talking
 @pytest.mark.parametrize("said", ["transfer £20 from current, Anna Lindqvist", "£20 Anna Lindqvist from current"])
-async def test_a_whole_name_is_a_payee_wherever_an_order_says_it(assistant: Bot, said: str) -> None:
+async def test_full_name_anywhere_in_an_order_is_the_payee(assistant: Bot, said: str) -> None:
     asked = await talk_to(assistant, "12345678").say(said)
     assert asked.said == "Shall I pay £20.00 from your current account to Anna Lindqvist (account ending 3312)?"
 
 
 @talking
 @pytest.mark.parametrize("answer", ["Tom Okafor", "Okafor", '/inform{"payee": "Tom Okafor"}'])
-async def test_of_two_with_one_name_it_asks_which(assistant: Bot, answer: str) -> None:
+async def test_shared_first_name_asks_which_payee_is_meant(assistant: Bot, answer: str) -> None:
     talk = talk_to(assistant, "12345678")
     asked = await talk.say("pay Tom £5 from current")
     assert asked.said.startswith("You have more than one payee of that name.")
@@ -114,26 +114,26 @@ async def test_of_two_with_one_name_it_asks_which(assistant: Bot, answer: str) -
 @pytest.mark.parametrize(
     ("said", "name"), [("send £5 to Zebedee from current", "Zebedee"), ("pay Netflix £10 from current", "Netflix")]
 )
-async def test_somebody_who_is_no_payee_is_not_paid(assistant: Bot, said: str, name: str) -> None:
+async def test_unknown_payee_is_not_paid(assistant: Bot, said: str, name: str) -> None:
     asked = await talk_to(assistant, "12345678").say(said)
     assert f"no “{name}” among your accounts and your payees" in asked.said
     assert "Shall I" not in asked.said
 
 
 @talking
-async def test_a_number_beside_a_name_is_the_amount(assistant: Bot) -> None:
+async def test_number_after_a_name_is_the_amount(assistant: Bot) -> None:
     asked = await talk_to(assistant, "12345678").say("send Anna 20 from current")
     assert asked.said.startswith("Shall I pay £20.00 from your current account to Anna Lindqvist")
 
 
 @talking
-async def test_another_customers_payee_is_unknown(assistant: Bot) -> None:
+async def test_payee_of_another_customer_is_unknown(assistant: Bot) -> None:
     asked = await talk_to(assistant, "12345678").say("send £5 to Lena from current")
     assert "no “Lena”" in asked.said
 
 
 @talking
-async def test_payees_are_listed_or_none(assistant: Bot) -> None:
+async def test_list_of_payees_needs_a_login_and_masks_account_numbers(assistant: Bot) -> None:
     listed = (await talk_to(assistant, "87654321").say("who can I pay?")).said
     assert "Lena Fischer  ending 3094" in listed
     assert "23076418823094" not in listed

@@ -36,7 +36,7 @@ def parse(text: str, *marked: tuple[str, str]) -> Parse:
         ("how much did I spend", False),
     ],
 )
-def test_what_was_talked_about_is_meant(text: str, points: bool) -> None:
+def test_reference_to_the_last_answer_is_recognised(text: str, points: bool) -> None:
     assert refers_back(text) is points
 
 
@@ -55,35 +55,35 @@ def test_what_was_talked_about_is_meant(text: str, points: bool) -> None:
         ("what did I spend on her card", False),
     ],
 )
-def test_a_word_stands_for_a_name(text: str, stands: bool) -> None:
+def test_pronoun_or_place_word_stands_for_a_name(text: str, stands: bool) -> None:
     assert names_back(text) is stands
 
 
-def test_somebody_is_nobody_where_a_name_is_said() -> None:
+def test_pronoun_counts_only_if_no_name_is_given() -> None:
     assert somebody(parse("how much did I pay her")) == "her"
     assert somebody(parse("what did I spend there")) == "there"
     assert somebody(parse("did I pay her at Tesco", ("merchant", "Tesco"))) is None
     assert somebody(parse("how much is there in savings")) is None
 
 
-def test_a_number_of_something_named_is_no_number_of_what_was_listed() -> None:
+def test_how_many_of_something_named_does_not_refer_to_the_list() -> None:
     assert asks_how_many("how many of them are there")
     assert asks_how_many("how many were there?")
     assert not asks_how_many("how many accounts are there")
 
 
-def test_a_pronoun_that_was_marked_as_a_name_is_none() -> None:
+def test_pronoun_marked_as_a_name_is_dropped() -> None:
     marked = parse("how much did I pay her at Tesco", ("payee", "her"), ("merchant", "Tesco"))
     assert [e.value for e in distinct(marked.entities)] == ["Tesco"]
 
 
-def test_of_which_asks_for_a_part_of_what_was_talked_about() -> None:
+def test_of_which_asks_about_a_part_of_the_last_answer() -> None:
     assert is_of_those("of which groceries", NO_FILTERS)
     assert is_of_those("and of which groceries?", NO_FILTERS)
     assert not is_of_those("out of which account did it go", NO_FILTERS)
 
 
-def test_a_message_of_nothing_but_names() -> None:
+def test_message_of_names_alone_is_an_answer_or_a_correction() -> None:
     for text, answers, corrected in (
         ("petrol", True, False),
         ("no, petrol", True, True),
@@ -105,7 +105,7 @@ def test_a_message_of_nothing_but_names() -> None:
         ("everything but not groceries", ("groceries",), ["groceries"]),
     ],
 )
-def test_a_name_is_taken_back_for_another_of_its_kind(text: str, names: tuple[str, ...], left: list[str]) -> None:
+def test_denied_name_is_dropped_if_another_replaces_it(text: str, names: tuple[str, ...], left: list[str]) -> None:
     marked = parse(text, *(("category", name) for name in names))
     assert [e.value for e in without_denied_names(marked).entities] == left
 
@@ -128,11 +128,13 @@ def test_a_name_is_taken_back_for_another_of_its_kind(text: str, names: tuple[st
         ("last month", (("time", "last month"),), False),
     ],
 )
-def test_a_sum_or_a_part_of_nothing_named(text: str, marked: tuple[tuple[str, str], ...], nameless: bool) -> None:
+def test_sum_or_part_without_a_name_is_recognised(
+    text: str, marked: tuple[tuple[str, str], ...], nameless: bool
+) -> None:
     assert is_nameless(text, parse(text, *marked).entities) is nameless
 
 
-def test_it_may_stand_for_an_account() -> None:
+def test_it_and_that_card_can_stand_for_an_account() -> None:
     assert points_at_account("what was the last thing paid with it")
     assert points_at_account("how much did I spend on that card")
     assert not points_at_account("how much did I spend on italian food")
@@ -140,7 +142,7 @@ def test_it_may_stand_for_an_account() -> None:
 
 
 @given(st.text(max_size=60))
-def test_no_text_breaks_it(text: str) -> None:
+def test_reading_references_accepts_any_text(text: str) -> None:
     marked = Parse(text, entities=(Entity("category", "x", 0, len(text)), Entity("merchant", ["y"], 0, len(text))))
     without_denied_names(marked)
     names_back(text), refers_back(text), somebody(Parse(text)), is_only_names(text, marked.entities)

@@ -28,42 +28,42 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
         ("how much did I spend on my Travel card last month", {"account": "credit card"}),
     ],
 )
-async def test_the_sum_is_of_what_was_named(assistant: Bot, said: str, wanted: dict[str, Any]) -> None:
+async def test_sum_covers_the_named_category_shop_or_account(assistant: Bot, said: str, wanted: dict[str, Any]) -> None:
     exchange = await talk_to(assistant, NUMBER).say(said)
     assert (
         set(figures(exchange.said)) == Oracle(AMARA).expected({"sum": {"direction": "out", **OCTOBER, **wanted}}).must
     )
 
 
-async def test_a_category_and_a_time_alone_are_added_up(assistant: Bot) -> None:
+async def test_category_and_time_without_a_verb_are_summed(assistant: Bot) -> None:
     exchange = await talk_to(assistant, NUMBER).say("groceries last month")
     wanted = {"category": "groceries", "direction": "out", **OCTOBER}
     assert set(figures(exchange.said)) == Oracle(AMARA).expected({"sum": wanted}).must
 
 
-async def test_a_place_is_no_shop(assistant: Bot) -> None:
+async def test_place_name_is_not_taken_for_a_shop(assistant: Bot) -> None:
     exchange = await talk_to(assistant, NUMBER).say("how much did I spend in London")
     assert "“London”" in exchange.said
     assert not figures(exchange.said)
 
 
-async def test_a_shop_alone_is_its_transactions(assistant: Bot) -> None:
+async def test_shop_name_alone_lists_its_transactions(assistant: Bot) -> None:
     assert (await talk_to(assistant, NUMBER).say("Tesco")).said.startswith("Your last 10 transactions at Tesco")
 
 
-async def test_a_payment_of_an_amount_is_looked_for_and_not_made(assistant: Bot) -> None:
+async def test_finding_a_payment_of_an_amount_does_not_start_a_transfer(assistant: Bot) -> None:
     exchange = await talk_to(assistant, NUMBER).say("find the payment of £12.50")
     assert exchange.intent == "ask_transactions"
     assert "payments of £12.50" in exchange.said
 
 
-async def test_a_sum_of_a_year_is_of_a_year(assistant: Bot) -> None:
+async def test_cost_per_year_is_summed_over_the_last_365_days(assistant: Bot) -> None:
     exchange = await talk_to(assistant, NUMBER).say("How much does Spotify cost me a year")
     wanted = {"merchant": "Spotify", "direction": "out", "from": "2025-11-04", "to": "2026-11-04"}
     assert set(figures(exchange.said)) == Oracle(AMARA).expected({"sum": wanted}).must
 
 
-async def test_an_investment_counts_where_it_is_named(assistant: Bot) -> None:
+async def test_named_investment_counts_as_spending(assistant: Bot) -> None:
     exchange = await talk_to(assistant, NUMBER).say("how much did I spend on Wrenfield Investment Plan last month")
     wanted = {"category": "transfers", "direction": "out", "account": "current", **OCTOBER}
     assert figures(exchange.said)[0] in exchange.said
@@ -72,7 +72,7 @@ async def test_an_investment_counts_where_it_is_named(assistant: Bot) -> None:
     assert figures(exchange.said)[0] in Oracle(AMARA).expected({"list": wanted}).may
 
 
-async def test_what_was_moved_to_savings_is_added_up_and_nothing_moves(assistant: Bot) -> None:
+async def test_sum_moved_to_savings_does_not_start_a_transfer(assistant: Bot) -> None:
     exchange = await talk_to(assistant, NUMBER).say("how much money did I transfer to savings last month?")
     wanted = {"category": "transfers", "direction": "in", "account": "savings", **OCTOBER}
     assert exchange.intent == "ask_spending"
@@ -86,7 +86,9 @@ async def test_what_was_moved_to_savings_is_added_up_and_nothing_moves(assistant
         ("how much did I spend on petrol last month", "petrol", "transport"),
     ],
 )
-async def test_a_part_of_a_category_is_said_to_be_one(assistant: Bot, said: str, part: str, whole: str) -> None:
+async def test_reply_says_that_a_word_is_only_part_of_its_category(
+    assistant: Bot, said: str, part: str, whole: str
+) -> None:
     exchange = await talk_to(assistant, NUMBER).say(said)
     assert f"“{part}” is part of {whole}" in exchange.said
 
@@ -99,7 +101,7 @@ async def test_a_part_of_a_category_is_said_to_be_one(assistant: Bot, said: str,
         "how much did I spend on groceries last month",
     ],
 )
-async def test_what_was_said_as_it_is_called_is_not_read_back(assistant: Bot, said: str) -> None:
+async def test_correctly_spelt_name_is_not_read_back(assistant: Bot, said: str) -> None:
     exchange = await talk_to(assistant, NUMBER).say(said)
     assert exchange.said.startswith("You spent")
 
@@ -116,18 +118,18 @@ async def test_what_was_said_as_it_is_called_is_not_read_back(assistant: Bot, sa
         ("has Tom paid me back?", "Tom"),
     ],
 )
-async def test_what_the_bank_has_no_name_for_gives_no_figure(assistant: Bot, said: str, unread: str) -> None:
+async def test_name_unknown_to_the_bank_gets_no_figure(assistant: Bot, said: str, unread: str) -> None:
     exchange = await talk_to(assistant, NUMBER).say(said)
     assert f"“{unread}" in exchange.said
     assert not figures(exchange.said)
 
 
-async def test_getting_paid_is_income(assistant: Bot) -> None:
+async def test_getting_paid_means_income(assistant: Bot) -> None:
     exchange = await talk_to(assistant, NUMBER).say("when did I last get paid?")
     assert "Northlight Studios" in exchange.said
 
 
-async def test_payments_to_people_are_counted_by_their_names(assistant: Bot) -> None:
+async def test_payment_to_a_person_is_found_by_first_name(assistant: Bot) -> None:
     talk = talk_to(assistant, "87654321")
     await talk.say("pay Amara Okafor £12.34 from current")
     assert (await talk.say("yes")).said.startswith("Done")
@@ -145,13 +147,13 @@ async def test_payments_to_people_are_counted_by_their_names(assistant: Bot) -> 
         "how much will I have left after rent",
     ],
 )
-async def test_a_balance_of_another_time_is_said_to_be_todays(assistant: Bot, said: str) -> None:
+async def test_balance_on_another_day_is_answered_with_todays_and_says_so(assistant: Bot, said: str) -> None:
     exchange = await talk_to(assistant, NUMBER).say(said)
     assert exchange.intent == "ask_balance"
     assert exchange.said.startswith("I can only tell you what is in your accounts now")
 
 
-async def test_a_balance_of_today_needs_no_excuse(assistant: Bot) -> None:
+async def test_balance_today_is_answered_without_a_caveat(assistant: Bot) -> None:
     exchange = await talk_to(assistant, NUMBER).say("what's my balance today")
     assert exchange.said.startswith("Here are your balances")
 
@@ -166,11 +168,11 @@ async def test_a_balance_of_today_needs_no_excuse(assistant: Bot) -> None:
         "what's my closing balance",
     ],
 )
-async def test_ordinary_words_for_a_balance_are_no_accounts(assistant: Bot, said: str) -> None:
+async def test_ordinary_words_in_a_balance_question_are_not_account_names(assistant: Bot, said: str) -> None:
     assert (await talk_to(assistant, NUMBER).say(said)).said.startswith("Here are your balances")
 
 
-async def test_a_balance_is_that_of_the_card_with_its_own_name(assistant: Bot) -> None:
+async def test_balance_of_a_card_is_found_by_its_nickname(assistant: Bot) -> None:
     exchange = await talk_to(assistant, NUMBER).say("how much is on my Travel card")
     (owed,) = Oracle(AMARA).expected({"balance": "credit card"}).must
     assert exchange.said.startswith(f"You owe {owed} on your")
@@ -179,32 +181,32 @@ async def test_a_balance_is_that_of_the_card_with_its_own_name(assistant: Bot) -
 @pytest.mark.parametrize(
     ("said", "name"), [("how much is in my ISA?", "“ISA”"), ("what is Jonas's balance", "“Jonas”")]
 )
-async def test_an_account_that_is_not_there_has_no_balance(assistant: Bot, said: str, name: str) -> None:
+async def test_unknown_account_gets_no_balance(assistant: Bot, said: str, name: str) -> None:
     exchange = await talk_to(assistant, NUMBER).say(said)
     assert name in exchange.said
     assert not figures(exchange.said)
 
 
-async def test_an_account_goes_by_the_customers_own_name(assistant: Bot) -> None:
+async def test_account_is_found_by_its_nickname(assistant: Bot) -> None:
     exchange = await talk_to(assistant, NUMBER).say("what's the balance of rainy day")
     assert set(figures(exchange.said)) == Oracle(AMARA).expected({"balance": "savings"}).must
 
 
-async def test_the_first_ones_are_the_oldest(assistant: Bot) -> None:
+async def test_first_transactions_are_the_oldest(assistant: Bot) -> None:
     exchange = await talk_to(assistant, NUMBER).say("show me the first 3 transactions in October")
     rows = exchange.replies[0]["custom"]["rows"]
     assert len(rows) == 3
     assert rows[0][0] == "1 Oct"
 
 
-async def test_a_list_says_that_moves_between_accounts_are_left_out(assistant: Bot) -> None:
+async def test_list_says_when_own_transfers_are_left_out(assistant: Bot) -> None:
     talk = talk_to(assistant, NUMBER)
     assert "left out" in (await talk.say("payments over £100 last month")).said
     assert "left out" not in (await talk.say("payments over £1000 last month")).said
 
 
 @pytest.mark.parametrize("said", ["show me those payments", "show me", "which ones?"])
-async def test_those_payments_are_those_of_the_sum(assistant: Bot, said: str) -> None:
+async def test_those_payments_are_the_ones_in_the_sum(assistant: Bot, said: str) -> None:
     talk = talk_to(assistant, NUMBER)
     await talk.say("how much did I spend on groceries in October")
     rows = (await talk.say(said)).replies[0]["custom"]["rows"]
@@ -212,8 +214,8 @@ async def test_those_payments_are_those_of_the_sum(assistant: Bot, said: str) ->
     assert len(rows) == len(Oracle(AMARA).expected({"list": wanted}).rows or ())
 
 
-@pytest.mark.parametrize("said", ["what's the total", "sum them up"])
-async def test_the_total_is_that_of_the_list(assistant: Bot, said: str) -> None:
+@pytest.mark.parametrize("said", ["what's the total", "sum them up", "what do they add up to"])
+async def test_total_after_a_list_is_the_sum_of_its_transactions(assistant: Bot, said: str) -> None:
     talk = talk_to(assistant, NUMBER)
     await talk.say("show payments to Tesco in October")
     total = await talk.say(said)
@@ -221,7 +223,7 @@ async def test_the_total_is_that_of_the_list(assistant: Bot, said: str) -> None:
     assert set(figures(total.said)) == Oracle(AMARA).expected({"sum": wanted}).must
 
 
-async def test_a_mere_month_is_asked_about_the_same_account(assistant: Bot) -> None:
+async def test_month_alone_keeps_the_account(assistant: Bot) -> None:
     talk = talk_to(assistant, NUMBER)
     await talk.say("show me transactions on savings")
     await talk.say("and the credit card")
@@ -229,7 +231,7 @@ async def test_a_mere_month_is_asked_about_the_same_account(assistant: Bot) -> N
     assert "on your credit card in October 2026" in month.said
 
 
-async def test_a_list_goes_on_until_all_were_shown(assistant: Bot) -> None:
+async def test_more_pages_through_the_whole_list_without_repeats(assistant: Bot) -> None:
     talk = talk_to(assistant, NUMBER)
     first = await talk.say("show me all transactions in October")
     rows = list(first.replies[0]["custom"]["rows"])
@@ -240,11 +242,11 @@ async def test_a_list_goes_on_until_all_were_shown(assistant: Bot) -> None:
     assert len({tuple(row) for row in rows}) >= len(wanted) - 2, "pages do not overlap"
 
 
-async def test_there_is_no_more_of_nothing(assistant: Bot) -> None:
+async def test_more_without_a_list_asks_more_of_what(assistant: Bot) -> None:
     assert (await talk_to(assistant, NUMBER).say("show the rest")).said.startswith("More of what?")
 
 
-async def test_what_is_told_before_the_question_is_no_filter(assistant: Bot) -> None:
+async def test_story_before_the_question_is_not_a_filter(assistant: Bot) -> None:
     said = (
         "Hi. I moved house last month and I was wondering, since everything is so expensive, "
         "how much I spent on groceries in September?"
@@ -254,7 +256,7 @@ async def test_what_is_told_before_the_question_is_no_filter(assistant: Bot) -> 
     assert set(figures(exchange.said)) == Oracle(AMARA).expected({"sum": wanted}).must
 
 
-async def test_every_word_for_a_category_or_shop_is_understood(assistant: Bot, assistant_project: Project) -> None:
+async def test_every_synonym_of_a_category_or_shop_is_understood(assistant: Bot, assistant_project: Project) -> None:
     wrong = []
     for synonym in assistant_project.content.nlu.synonyms:
         if synonym.value not in CATEGORIES_AND_SHOPS:

@@ -19,7 +19,7 @@ _LINE = re.compile(r"^(you|bot)  (.+)$", re.MULTILINE)
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_the_readmes_conversation_goes_as_it_is_printed(assistant: Bot, project: Path) -> None:
+async def test_readme_conversation_matches_the_replies(assistant: Bot, project: Path) -> None:
     lines = _LINE.findall((project / "README.md").read_text(encoding="utf-8"))
     assert len(lines) >= 8
     talk = talk_to(assistant, "12345678")
@@ -40,9 +40,7 @@ async def test_the_readmes_conversation_goes_as_it_is_printed(assistant: Bot, pr
         "where is your branch in Paris",
     ],
 )
-async def test_the_readmes_own_action_hears_of_a_town_however_it_is_written(
-    project: Path, tmp_path: Path, said: str
-) -> None:
+async def test_readme_example_recognises_towns_in_any_case(project: Path, tmp_path: Path, said: str) -> None:
     (tmp_path / "intents").mkdir()
     example = _INTENT.search((project / "README.md").read_text(encoding="utf-8"))
     assert example is not None

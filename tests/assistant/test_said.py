@@ -57,7 +57,7 @@ def heard(text: str, **marked: tuple[str, str]) -> Filters:
         ("which account did most of my money come from", "in"),
     ],
 )
-def test_money_that_somebody_gave_me_came_in(text: str, direction: str | None) -> None:
+def test_money_from_somebody_comes_in(text: str, direction: str | None) -> None:
     assert heard(text).direction == direction
 
 
@@ -70,7 +70,7 @@ def test_money_that_somebody_gave_me_came_in(text: str, direction: str | None) -
         ("the earliest payment", ("oldest", 1)),
     ],
 )
-def test_the_first_and_the_top(text: str, wanted: tuple[str | None, int | None]) -> None:
+def test_order_is_read_from_first_and_top(text: str, wanted: tuple[str | None, int | None]) -> None:
     filters = heard(text)
     assert (filters.order, filters.count) == wanted
 
@@ -84,17 +84,19 @@ def test_the_first_and_the_top(text: str, wanted: tuple[str | None, int | None])
         ("I moved house, how much is in savings", "savings", (None, None)),
     ],
 )
-def test_moves_between_own_accounts(text: str, account: str, wanted: tuple[str | None, str | None]) -> None:
+def test_moves_between_own_accounts_are_recognised(
+    text: str, account: str, wanted: tuple[str | None, str | None]
+) -> None:
     filters = heard(text, account=(account, account))
     assert (filters.category, filters.direction) == wanted
 
 
-def test_somebody_who_is_paid_is_looked_for_like_a_shop() -> None:
+def test_payee_is_used_as_a_merchant() -> None:
     assert heard("how much did I give Anna", payee=("Anna", "Anna")).merchant == "Anna"
 
 
 @pytest.mark.parametrize(("text", "mere"), [("last month?", True), ("and in May", True), ("rent last month", False)])
-def test_a_message_of_nothing_but_a_time(text: str, mere: bool) -> None:
+def test_message_of_a_time_alone_carries_on(text: str, mere: bool) -> None:
     assert understand(Parse(text, entities=tuple(GRAMMAR.extract(text, NOW)))).carries_on is mere
 
 
@@ -129,7 +131,7 @@ def test_a_message_of_nothing_but_a_time(text: str, mere: bool) -> None:
         ("what did I pay 5 times", None, None),
     ],
 )
-def test_amounts(text: str, at_least: int | None, at_most: int | None) -> None:
+def test_amount_bounds_are_read(text: str, at_least: int | None, at_most: int | None) -> None:
     filters = heard(text)
     assert (filters.at_least, filters.at_most) == (at_least, at_most)
 
@@ -151,7 +153,7 @@ def test_amounts(text: str, at_least: int | None, at_most: int | None) -> None:
         ("in the last 30 days", date(2026, 10, 4), date(2026, 11, 4)),
     ],
 )
-def test_periods(text: str, start: date | None, end: date | None) -> None:
+def test_period_is_read(text: str, start: date | None, end: date | None) -> None:
     period = heard(f"what did I spend {text}").period
     assert period is not None
     assert (period.start, period.end) == (start, end)
@@ -175,41 +177,41 @@ def test_periods(text: str, start: date | None, end: date | None) -> None:
         ("is there a payment of 30", None),
     ],
 )
-def test_counts(text: str, count: int | None) -> None:
+def test_count_is_read(text: str, count: int | None) -> None:
     assert heard(text).count == count
 
 
-def test_words_that_mark_account_shop_and_category() -> None:
+def test_marked_shop_and_category_become_filters() -> None:
     filters = heard("groceries at Tesco on my card", category=("groceries", "groceries"), merchant=("Tesco", "Tesco"))
     assert (filters.category, filters.merchant) == ("groceries", "Tesco")
 
 
-def test_all_is_all_accounts_however_much_of_it_was_marked() -> None:
+def test_account_that_begins_with_all_means_all_accounts() -> None:
     assert heard("all the payments", account=("all the", "all the")).account == "all"
     assert heard("my allowance account", account=("allowance", "allowance")).account == "allowance"
 
 
-def test_money_in_wins_over_a_verb_beside_it() -> None:
+def test_paid_in_means_money_in() -> None:
     text = "what was paid in"
     parse = Parse(text, entities=(Entity("direction", "out", 9, 13), Entity("direction", "in", 9, 16)))
     assert understand(parse).filters.direction == "in"
 
 
-def test_the_month_before_is_a_shift_and_no_date() -> None:
+def test_month_before_is_a_shift() -> None:
     text = "and the month before?"
     said = understand(Parse(text, entities=(Entity("shift", "previous month", 4, 20), *GRAMMAR.extract(text, NOW))))
     assert said.shift == Shift(-1, "month")
     assert said.filters.period is None
 
 
-def test_the_month_before_last_is_a_date_and_no_shift() -> None:
+def test_month_before_last_is_a_date() -> None:
     text = "in the month before last"
     said = understand(Parse(text, entities=(Entity("shift", "previous month", 3, 19), *GRAMMAR.extract(text, NOW))))
     assert said.shift is None
     assert said.filters.period == Period(date(2026, 9, 1), date(2026, 10, 1), "month")
 
 
-def test_a_message_of_numbers_is_read_in_time_that_grows_with_its_length() -> None:
+def test_work_to_understand_many_numbers_grows_linearly() -> None:
     def steps(numbers: int) -> int:
         text, calls = "1 " * numbers, 0
 
@@ -228,7 +230,7 @@ def test_a_message_of_numbers_is_read_in_time_that_grows_with_its_length() -> No
     assert steps(2_000) < 5 * steps(500)
 
 
-def test_foreign_money_is_no_bound() -> None:
+def test_foreign_amount_sets_no_bound() -> None:
     assert heard("over 50 euros").at_least is None
 
 
@@ -250,7 +252,7 @@ days = st.none() | st.dates(date(2000, 1, 1), date(2100, 1, 1))
         count=st.none() | st.integers(1, MOST_COUNTED),
     )
 )
-def test_a_button_carries_the_filters_that_were_heard(filters: Filters) -> None:
+def test_button_payload_carries_the_filters(filters: Filters) -> None:
     parse = parse_shorthand("/ask_spending" + json.dumps(as_entities(filters)), DOMAIN)
     assert parse is not None
     again = understand(parse).filters
@@ -274,7 +276,7 @@ entity_names = st.sampled_from(
 
 
 @given(st.text(max_size=60), st.lists(st.tuples(entity_names, json_values, st.integers(0, 60)), max_size=5))
-def test_no_entity_whatever_its_value_breaks_understanding(text: str, found: list[tuple[str, Any, int]]) -> None:
+def test_understanding_accepts_any_entity_value(text: str, found: list[tuple[str, Any, int]]) -> None:
     entities = [
         Entity(name, value, min(at, len(text)), len(text), details=value if isinstance(value, dict) else None)
         for name, value, at in found

@@ -21,7 +21,6 @@ from actions.questions.selection import (
     goes_to_people,
     select,
     totals,
-    windows,
     without_own_moves,
 )
 from actions.questions.wording import describe, noun, say_period
@@ -66,7 +65,7 @@ filters = st.builds(
 
 
 @given(transactions, filters)
-def test_a_filter_only_takes_away_and_sorts_newest_first(found: list[Transaction], wanted: Filters) -> None:
+def test_selected_transactions_are_a_subset_sorted_newest_first(found: list[Transaction], wanted: Filters) -> None:
     chosen = select(found, wanted)
     assert set(chosen) <= set(found)
     assert [t.booked_at for t in chosen] == sorted((t.booked_at for t in chosen), reverse=True)
@@ -74,7 +73,7 @@ def test_a_filter_only_takes_away_and_sorts_newest_first(found: list[Transaction
 
 
 @given(transactions, filters)
-def test_in_and_out_are_all_there_is_but_nothing(found: list[Transaction], wanted: Filters) -> None:
+def test_in_and_out_together_are_all_transactions(found: list[Transaction], wanted: Filters) -> None:
     both = [t for way in ("in", "out") for t in select(found, replace(wanted, direction=way))]
     assert sorted(both, key=lambda t: t.id) == sorted(
         select(found, replace(wanted, direction=None)), key=lambda t: t.id
@@ -82,12 +81,12 @@ def test_in_and_out_are_all_there_is_but_nothing(found: list[Transaction], wante
 
 
 @given(transactions)
-def test_the_total_of_one_direction_is_the_sum_of_its_amounts(found: list[Transaction]) -> None:
+def test_total_of_one_direction_is_the_sum_of_its_amounts(found: list[Transaction]) -> None:
     out = select(found, Filters(direction="out"))
     assert sum(one.minor for one in totals(out)) == sum(abs(t.minor) for t in out)
 
 
-def test_money_of_two_currencies_is_never_added_up() -> None:
+def test_different_currencies_are_never_added_up() -> None:
     found = [
         Transaction(str(at), "a", -minor, currency, datetime(2026, 11, 1, tzinfo=UTC), False, "x")
         for at, (minor, currency) in enumerate([(100, "EUR"), (250, "GBP"), (300, "EUR")])
@@ -114,7 +113,7 @@ def test_money_of_two_currencies_is_never_added_up() -> None:
         ("Tesco", "?", False),
     ],
 )
-def test_a_shop_is_known_by_its_first_words(merchant: str, said: str, passes: bool) -> None:
+def test_shop_matches_by_its_first_words(merchant: str, said: str, passes: bool) -> None:
     assert bool(select([booked(-100, merchant=merchant)], Filters(merchant=said))) is passes
 
 
@@ -156,7 +155,7 @@ LEDGER = [
         },
     )
 )
-def test_filters_mean_what_the_ledger_says(wanted: dict[str, Any]) -> None:
+def test_selection_agrees_with_the_ledger(wanted: dict[str, Any]) -> None:
     pence = {name: wanted[name] * 100 for name in ("at_least", "at_most") if name in wanted}
     asked = Filters(**{**wanted, **pence})
     chosen = without_own_moves(select([t for _, t in LEDGER], asked), asked)
@@ -164,13 +163,9 @@ def test_filters_mean_what_the_ledger_says(wanted: dict[str, Any]) -> None:
 
 
 @given(days, days)
-def test_the_bank_is_never_asked_for_the_future(start: date | None, end: date | None) -> None:
+def test_bounds_never_reach_into_the_future(start: date | None, end: date | None) -> None:
     since, until = bounds(Period(start, end), TODAY)
     assert since <= until <= TODAY + timedelta(days=1)
-
-
-def test_looks_back_get_longer() -> None:
-    assert list(windows(TODAY)) == sorted(windows(TODAY), reverse=True)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +182,7 @@ def test_looks_back_get_longer() -> None:
         (Period(None, None), ""),
     ],
 )
-def test_periods_in_words(period: Period, said: str) -> None:
+def test_period_is_described_in_words(period: Period, said: str) -> None:
     assert say_period(period, TODAY) == said
 
 
@@ -205,22 +200,22 @@ def test_periods_in_words(period: Period, said: str) -> None:
         (Filters(), ""),
     ],
 )
-def test_filters_in_words(wanted: Filters, said: str) -> None:
+def test_filters_are_described_in_words(wanted: Filters, said: str) -> None:
     assert describe(wanted, TODAY) == said
 
 
-def test_what_was_booked_at_one_moment_stays_in_its_order() -> None:
+def test_transactions_of_the_same_moment_keep_their_order() -> None:
     found = [replace(booked(-100), id=identity) for identity in ("b", "c", "a")]
     assert [t.id for t in select(found, Filters())] == ["b", "c", "a"]
 
 
 @pytest.mark.parametrize("said", ["cafe rouge", "the copper kettle", "copper kettle"])
-def test_a_shop_is_found_without_accent_and_article(said: str) -> None:
+def test_shop_is_found_without_accent_or_article(said: str) -> None:
     shops = [booked(-100, merchant="Café Rouge"), booked(-100, merchant="The Copper Kettle")]
     assert len(select(shops, Filters(merchant=said))) == 1
 
 
-def test_people_are_paid_and_shops_paid_at() -> None:
+def test_payments_to_people_are_described_with_to() -> None:
     to_anna = booked(-5_000, merchant="Anna", category="payments")
     assert goes_to_people([to_anna])
     assert not goes_to_people([])
@@ -229,7 +224,7 @@ def test_people_are_paid_and_shops_paid_at() -> None:
     assert describe(Filters(merchant="Anna"), TODAY, to_people=True) == "to Anna"
 
 
-def test_nouns_count() -> None:
+def test_noun_agrees_with_count_and_direction() -> None:
     assert noun(Filters(), 1) == "transaction"
     assert noun(Filters(), 0) == "transactions"
     assert noun(Filters(direction="out"), 2) == "payments"
@@ -257,11 +252,11 @@ OTHER = Account("d", "other", "Pension", "GBP")
         ("isa", ()),
     ],
 )
-def test_accounts_are_known_by_kind_or_nickname(said: str | None, found: tuple[Account, ...]) -> None:
+def test_accounts_are_found_by_kind_or_nickname(said: str | None, found: tuple[Account, ...]) -> None:
     assert find_accounts([CURRENT, RAINY, HOUSE, OTHER], said) == found
 
 
-def test_a_nickname_tells_two_of_a_kind_apart() -> None:
+def test_nickname_distinguishes_two_accounts_of_a_kind() -> None:
     accounts = [CURRENT, RAINY, HOUSE, OTHER]
     assert [spoken(a, accounts) for a in accounts] == [
         "current account",
@@ -277,7 +272,7 @@ def test_a_nickname_tells_two_of_a_kind_apart() -> None:
 
 
 @given(st.lists(st.tuples(st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=9)), max_size=5))
-def test_a_table_aligns_whatever_stands_in_it(cells: list[tuple[str]]) -> None:
+def test_table_aligns_any_cells(cells: list[tuple[str]]) -> None:
     table = Table("T", ("Name", "Amount"), [(cell, cell) for (cell,) in cells])
     lines = table.text().split("\n")
     assert len(lines) == len(cells) + 1

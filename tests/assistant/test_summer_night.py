@@ -27,20 +27,20 @@ async def at_night(project: Path, tmp_path_factory: pytest.TempPathFactory) -> A
         yield bot
 
 
-async def test_the_assistant_and_its_grammar_have_one_time_zone(assistant_project: Project) -> None:
+async def test_assistant_and_grammar_use_the_same_time_zone(assistant_project: Project) -> None:
     pipeline = assistant_project.content.pipeline or ()
     zones = [component.options["timezone"] for component in pipeline if "timezone" in component.options]
     assert zones == [TIMEZONE]
 
 
-async def test_today_has_begun(at_night: Bot) -> None:
+async def test_today_is_the_customers_day_after_midnight(at_night: Bot) -> None:
     talk = talk_to(at_night, "12345678")
     assert "on 2 Jul 2026" in (await talk.say("what did I spend today?")).said
     assert "so far in July 2026" in (await talk.say("what did I spend this month?")).said
     assert "still to come" in (await talk.say("what did I spend tomorrow?")).said
 
 
-async def test_what_is_paid_after_midnight_is_paid_today(at_night: Bot) -> None:
+async def test_payment_after_midnight_is_booked_today(at_night: Bot) -> None:
     talk = talk_to(at_night, "12345678")
     await talk.say("send £50 to Anna from my current account")
     assert (await talk.say("yes")).said.startswith("Done:")

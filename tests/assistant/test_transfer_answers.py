@@ -10,7 +10,7 @@ from bot.app.opening import Bot
 from bot.app.projects import Project
 from bot.testing.kit import make_parse, make_turn
 from tests.assistant.conftest import NOW, talk_to
-from tests.bank.kit import SaidBank
+from tests.bank.kit import ScriptedBank
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -21,7 +21,7 @@ SAME = "That's the same account twice; it has to go to another one."
 
 
 @pytest.mark.parametrize("answer", ["£999999999", "£1000000", "1000000", "just £1000000, please"])
-async def test_more_than_any_account_holds_is_an_amount_that_is_asked_again(assistant: Bot, answer: str) -> None:
+async def test_amount_above_every_balance_is_asked_for_again(assistant: Bot, answer: str) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("transfer")
     said = (await talk.say(answer)).said
@@ -40,7 +40,7 @@ async def test_more_than_any_account_holds_is_an_amount_that_is_asked_again(assi
         ("-5", "more than nothing"),
     ],
 )
-async def test_too_little_is_an_amount_that_is_asked_again(assistant: Bot, answer: str, reason: str) -> None:
+async def test_zero_negative_or_fractional_amount_is_asked_for_again(assistant: Bot, answer: str, reason: str) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("transfer")
     said = (await talk.say(answer)).said
@@ -48,7 +48,7 @@ async def test_too_little_is_an_amount_that_is_asked_again(assistant: Bot, answe
     assert said.endswith(HOW_MUCH)
 
 
-async def test_an_amount_answers_whatever_the_form_asked(assistant: Bot) -> None:
+async def test_amount_above_the_balance_is_asked_for_again_at_confirmation(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("transfer £10 from current to savings")
     said = (await talk.say("£999999999")).said
@@ -58,7 +58,7 @@ async def test_an_amount_answers_whatever_the_form_asked(assistant: Bot) -> None
 
 
 @pytest.mark.parametrize("again", ["transfer", "move money"])
-async def test_the_same_request_again_gets_the_question_again(assistant: Bot, again: str) -> None:
+async def test_repeated_request_gets_the_same_question(assistant: Bot, again: str) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("transfer")
     for answer, question in [
@@ -74,7 +74,7 @@ async def test_the_same_request_again_gets_the_question_again(assistant: Bot, ag
 
 
 @pytest.mark.parametrize("said", ["yes", "ok", "thanks", "hmm", "what's my balance?"])
-async def test_what_answers_nothing_gets_the_same_question_again(assistant: Bot, said: str) -> None:
+async def test_message_without_an_answer_gets_the_same_question(assistant: Bot, said: str) -> None:
     talk = talk_to(assistant, "12345678")
     assert (await talk.say("transfer 30 to Grace")).said.endswith(TARGET)
     for _ in range(2):
@@ -82,14 +82,14 @@ async def test_what_answers_nothing_gets_the_same_question_again(assistant: Bot,
     assert (await talk.say("to Anna")).said == SOURCE
 
 
-async def test_what_is_refused_anew_is_asked_before_what_was_asked(assistant: Bot) -> None:
+async def test_newly_refused_amount_is_asked_for_before_the_open_question(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("transfer 30 to Grace")
     assert (await talk.say("no, £0")).said.endswith(HOW_MUCH)
 
 
 @pytest.mark.parametrize("request_", ["pay Anna £30 from current", "transfer £30 from current to savings"])
-async def test_the_other_one_of_nobody_who_was_named_is_no_change(assistant: Bot, request_: str) -> None:
+async def test_the_other_one_without_an_alternative_changes_nothing(assistant: Bot, request_: str) -> None:
     talk = talk_to(assistant, "12345678")
     question = (await talk.say(request_)).said
     said = (await talk.say("the other one")).said
@@ -97,14 +97,14 @@ async def test_the_other_one_of_nobody_who_was_named_is_no_change(assistant: Bot
     assert said.endswith(question)
 
 
-async def test_the_same_request_with_an_amount_is_taken(assistant: Bot) -> None:
+async def test_repeated_request_with_an_amount_is_taken_as_the_answer(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("transfer")
     exchange = await talk.say("transfer £5")
     assert (exchange.said, exchange.actions) == (SOURCE, ("transfer_form",))
 
 
-async def test_the_account_that_is_paid_cannot_pay(assistant: Bot) -> None:
+async def test_target_account_cannot_become_the_source(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("transfer £50 from current to savings")
     asked = await talk.say("yes from savings")
@@ -113,15 +113,15 @@ async def test_the_account_that_is_paid_cannot_pay(assistant: Bot) -> None:
     assert "from your current account to your savings account?" in (await talk.say("current")).said
 
 
-async def test_both_accounts_may_be_turned_round_at_once(assistant: Bot) -> None:
+async def test_source_and_target_can_be_swapped_in_one_answer(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("transfer £50 from current to savings")
     asked = await talk.say("no, from savings to current")
     assert "from your savings account to your current account?" in asked.said
 
 
-async def test_one_message_asks_the_bank_for_the_payees_once(assistant_project: Project) -> None:
-    bank = SaidBank()
+async def test_message_asks_the_bank_for_the_payees_only_once(assistant_project: Project) -> None:
+    bank = ScriptedBank()
     turn = make_turn(
         make_parse("to somebody", intent="inform"),
         customer=Customer("c-1", "cust-3f8a41"),
@@ -136,14 +136,14 @@ async def test_one_message_asks_the_bank_for_the_payees_once(assistant_project: 
 
 
 @pytest.mark.parametrize("said", ["payments between £10 and £20", "payments between £20 and £10"])
-async def test_payments_between_two_amounts_are_looked_for_and_not_made(assistant: Bot, said: str) -> None:
+async def test_payments_between_two_amounts_are_listed_not_made(assistant: Bot, said: str) -> None:
     exchange = await talk_to(assistant, "12345678").say(said)
     assert "payments between £10.00 and £20.00:" in exchange.said
     assert "transfer_form" not in exchange.actions
 
 
 @pytest.mark.parametrize("answer", ["go ahead with £20", "yes please £20", "sure, £20 is fine", "yes, not £50 but £20"])
-async def test_a_yes_to_another_amount_moves_nothing_and_is_asked_about(assistant: Bot, answer: str) -> None:
+async def test_yes_with_another_amount_moves_nothing_and_asks_again(assistant: Bot, answer: str) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("transfer £50 from current to savings")
     assert (await talk.say(answer)).said == "Shall I move £20.00 from your current account to your savings account?"

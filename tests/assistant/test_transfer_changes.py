@@ -57,7 +57,7 @@ async def tell(bot: Bot, *said: str) -> Talk:
         ),
     ],
 )
-async def test_another_amount_is_asked_about(assistant: Bot, answer: str) -> None:
+async def test_corrected_amount_is_asked_about(assistant: Bot, answer: str) -> None:
     talk = await tell(assistant, REQUEST, answer)
     assert talk.exchanges[-1].said == "Shall I move £30.00 from your current account to your savings account?"
     assert (await talk.say("yes")).said.startswith("Done: I've moved £30.00")
@@ -67,7 +67,7 @@ async def test_another_amount_is_asked_about(assistant: Bot, answer: str) -> Non
 @pytest.mark.parametrize(
     "answer", ["yes, the other way round", "ok swap", "swap them around", "no, from savings to current"]
 )
-async def test_the_other_way_round_is_asked_about(assistant: Bot, answer: str) -> None:
+async def test_swapped_accounts_are_asked_about(assistant: Bot, answer: str) -> None:
     said = await asked(assistant, REQUEST, answer)
     assert said == "Shall I move £20.00 from your savings account to your current account?"
 
@@ -76,7 +76,7 @@ async def test_the_other_way_round_is_asked_about(assistant: Bot, answer: str) -
 @pytest.mark.parametrize(
     "answer", ["actually make it Tom Okafor", "not Anna, Tom Okafor", "yes, to Tom Okafor", "no, to Okafor"]
 )
-async def test_another_payee_is_asked_about(assistant: Bot, answer: str) -> None:
+async def test_corrected_payee_is_asked_about(assistant: Bot, answer: str) -> None:
     said = await asked(assistant, "send £20 to Anna from current", answer)
     assert said.startswith("Shall I pay £20.00 from your current account to Tom Okafor")
 
@@ -85,14 +85,14 @@ async def test_another_payee_is_asked_about(assistant: Bot, answer: str) -> None
 @pytest.mark.parametrize(
     "answer", ["£6 to Tom Okafor", "yes £6 to Okafor", "no, £6 to Tom Okafor", "£6 not to Anna but Okafor"]
 )
-async def test_another_amount_to_another_payee_is_asked_about(assistant: Bot, answer: str) -> None:
+async def test_corrected_amount_and_payee_are_asked_about_together(assistant: Bot, answer: str) -> None:
     said = await asked(assistant, "send £20 to Anna from current", answer)
     assert said == "Shall I pay £6.00 from your current account to Tom Okafor (account ending 0437)?"
 
 
 @talking
 @pytest.mark.parametrize("answer", ["Anna? no, Jonas", "not Anna, Jonas", "Anna, sorry, Jonas", "Jonas, not Anna"])
-async def test_whom_an_answer_takes_back_is_not_paid(assistant: Bot, answer: str) -> None:
+async def test_payee_taken_back_in_an_answer_is_not_paid(assistant: Bot, answer: str) -> None:
     said = await asked(assistant, "transfer £20 from current", answer)
     assert said.startswith("Shall I pay £20.00 from your current account to Jonas Whitfield")
 
@@ -106,12 +106,12 @@ async def test_whom_an_answer_takes_back_is_not_paid(assistant: Bot, answer: str
         "pay Anna not £30 but £20 from current",
     ],
 )
-async def test_an_amount_that_is_denied_is_not_taken(assistant: Bot, said: str) -> None:
+async def test_denied_amount_is_not_taken(assistant: Bot, said: str) -> None:
     assert (await asked(assistant, said)).startswith("Shall I pay £20.00 from your current account to Anna")
 
 
 @talking
-async def test_two_amounts_instead_are_no_amount(assistant: Bot) -> None:
+async def test_two_alternative_amounts_are_not_taken(assistant: Bot) -> None:
     said = await asked(assistant, REQUEST, "make it £30 or £40")
     assert said.startswith(ONE)
     assert said.endswith("How much would you like to move?")
@@ -119,45 +119,45 @@ async def test_two_amounts_instead_are_no_amount(assistant: Bot) -> None:
 
 @talking
 @pytest.mark.parametrize("answer", ["no, from savings", "from savings", "no, to current", "from savings, not current"])
-async def test_the_account_of_the_other_side_turns_the_transfer_round(assistant: Bot, answer: str) -> None:
+async def test_naming_the_account_of_the_other_side_swaps_the_accounts(assistant: Bot, answer: str) -> None:
     turned = "Shall I move £20.00 from your savings account to your current account?"
     assert await asked(assistant, REQUEST, answer) == turned
 
 
 @talking
-async def test_no_payee_pays_where_the_source_is_named_as_target(assistant: Bot) -> None:
+async def test_naming_the_source_as_target_does_not_make_the_payee_pay(assistant: Bot) -> None:
     assert "Shall I" not in await asked(assistant, "send £20 to anna from current", "no, to current")
 
 
 @talking
-async def test_an_account_alone_changes_nothing(assistant: Bot) -> None:
+async def test_bare_account_at_confirmation_changes_nothing(assistant: Bot) -> None:
     said = await asked(assistant, REQUEST, "savings")
     assert "nothing has moved" in said
     assert said.endswith("Shall I move £20.00 from your current account to your savings account?")
 
 
 @talking
-async def test_a_card_is_refused_as_another_source(assistant: Bot) -> None:
+async def test_credit_card_as_the_new_source_is_refused(assistant: Bot) -> None:
     said = await asked(assistant, REQUEST, "actually from my credit card")
     assert said == "I can't take money from a credit card.\nWhich account shall I take it from?"
 
 
 @talking
-async def test_a_question_in_between_is_answered_and_changes_nothing(assistant: Bot) -> None:
+async def test_question_in_between_is_answered_and_changes_nothing(assistant: Bot) -> None:
     said = await asked(assistant, REQUEST, "what's my balance?")
     assert said.startswith("Here are your balances")
     assert said.endswith("Shall I move £20.00 from your current account to your savings account?")
 
 
 @talking
-async def test_another_account_is_asked_about_as_a_question(assistant: Bot) -> None:
+async def test_what_about_another_account_changes_the_source(assistant: Bot) -> None:
     said = await asked(assistant, "send Anna £20 from current", "what about from savings?")
     assert said.startswith("Shall I pay £20.00 from your savings account to Anna")
 
 
 @talking
 @pytest.mark.parametrize("question", ["oh wait, what's in savings", "how's savings"])
-async def test_a_question_about_an_account_is_no_answer_to_which_pays_or_is_paid(assistant: Bot, question: str) -> None:
+async def test_question_about_an_account_does_not_choose_the_source(assistant: Bot, question: str) -> None:
     said = await asked(assistant, "send Anna £15", question)
     assert said.startswith("Your savings account has")
     assert said.endswith("Which account shall I take it from?")
@@ -171,12 +171,12 @@ async def test_a_question_about_an_account_is_no_answer_to_which_pays_or_is_paid
         ("forget current, from savings", "Shall I pay £15.00 from your savings account to Anna"),
     ],
 )
-async def test_who_or_what_is_to_be_forgotten_is_not_meant(assistant: Bot, answer: str, question: str) -> None:
+async def test_forgotten_payee_or_account_is_replaced(assistant: Bot, answer: str, question: str) -> None:
     assert (await asked(assistant, "send Anna £15 from current", answer)).startswith(question)
 
 
 @talking
-async def test_him_is_whom_the_transfer_that_is_asked_about_pays(assistant: Bot) -> None:
+async def test_him_refers_to_the_payee_of_the_pending_payment(assistant: Bot) -> None:
     said = await asked(assistant, "pay jonas £15", "how much did I pay him this year")
     assert "Jonas Whitfield" in said
     assert "“him”" not in said
@@ -193,9 +193,7 @@ async def test_him_is_whom_the_transfer_that_is_asked_about_pays(assistant: Bot)
         *("it should go to savings", "put it in savings", "onto my savings"),
     ],
 )
-async def test_what_the_money_goes_to_is_never_its_source_and_the_only_other_account_is(
-    assistant: Bot, answer: str
-) -> None:
+async def test_only_other_account_becomes_the_source_when_the_target_is_named(assistant: Bot, answer: str) -> None:
     said = await asked(assistant, "transfer £20", answer)
     assert said == "Shall I move £20.00 from your current account to your savings account?"
 
@@ -204,7 +202,7 @@ async def test_what_the_money_goes_to_is_never_its_source_and_the_only_other_acc
 @pytest.mark.parametrize(
     "said", ["transfer £20 to savings from my pension", "transfer £20 to savings, not from current"]
 )
-async def test_the_only_account_that_can_pay_is_not_taken_where_another_may_be_meant(assistant: Bot, said: str) -> None:
+async def test_only_other_account_is_not_assumed_when_another_source_may_be_meant(assistant: Bot, said: str) -> None:
     assert (await asked(assistant, said)).endswith("Which account shall I take it from?")
 
 
@@ -220,7 +218,7 @@ async def test_the_only_account_that_can_pay_is_not_taken_where_another_may_be_m
         *("move £20 to my savings out of my current account", "transfer £20 from my Everyday account into Rainy day"),
     ],
 )
-async def test_the_accounts_own_names_are_known(assistant: Bot, said: str) -> None:
+async def test_accounts_are_known_by_their_nicknames(assistant: Bot, said: str) -> None:
     assert await asked(assistant, said) == "Shall I move £20.00 from your current account to your savings account?"
 
 
@@ -228,7 +226,7 @@ async def test_the_accounts_own_names_are_known(assistant: Bot, said: str) -> No
 @pytest.mark.parametrize(
     "said", ["move £20 current savings", "transfer 20 current account savings account", "move £20 everyday rainy day"]
 )
-async def test_two_accounts_in_a_row_say_no_way_round(assistant: Bot, said: str) -> None:
+async def test_two_accounts_without_a_direction_are_asked_about(assistant: Bot, said: str) -> None:
     talk = await tell(assistant, said)
     assert talk.exchanges[-1].said == "Which account shall I take it from?"
     assert (await talk.say("current")).said == "And where should it go?"
@@ -248,7 +246,7 @@ async def test_two_accounts_in_a_row_say_no_way_round(assistant: Bot, said: str)
         "I'd rather not use current, send Anna £20 from savings",
     ],
 )
-async def test_the_account_that_is_used_pays(assistant: Bot, said: str) -> None:
+async def test_account_named_with_using_or_via_pays(assistant: Bot, said: str) -> None:
     assert (await asked(assistant, said)).startswith("Shall I pay £20.00 from your savings account to Anna")
 
 
@@ -261,25 +259,25 @@ async def test_the_account_that_is_used_pays(assistant: Bot, said: str) -> None:
         ("transfer £20", "don't use savings", "Which account shall I take it from?"),
     ],
 )
-async def test_an_account_that_is_denied_is_not_taken(assistant: Bot, said: str, answer: str, question: str) -> None:
+async def test_denied_account_is_not_taken(assistant: Bot, said: str, answer: str, question: str) -> None:
     assert (await asked(assistant, said, answer)).endswith(question)
 
 
 @talking
-async def test_a_button_may_be_typed(assistant: Bot) -> None:
+async def test_typed_button_title_chooses_the_account(assistant: Bot) -> None:
     said = await asked(assistant, "transfer £20", "Rainy day (savings account)", "Everyday (current account)")
     assert said == "Shall I move £20.00 from your savings account to your current account?"
 
 
 @talking
-async def test_the_first_one_is_the_first_button(assistant: Bot) -> None:
+async def test_the_first_one_chooses_the_first_button(assistant: Bot) -> None:
     talk = await tell(assistant, "pay Tom £5 from current", "the first one")
     assert "to Tom Reid (account ending 6685)?" in talk.exchanges[-1].said
     assert "the savings account?" not in await asked(assistant, "transfer £20", "the ninth one")
 
 
 @talking
-async def test_what_is_denied_is_replaced(assistant: Bot) -> None:
+async def test_denied_account_is_replaced_by_the_corrected_one(assistant: Bot) -> None:
     said = await asked(assistant, "transfer £20 from savings", "not savings, current")
     assert said == "And where should it go?"
     assert "from your current account to your savings" in await asked(
@@ -298,12 +296,12 @@ async def test_what_is_denied_is_replaced(assistant: Bot) -> None:
         ("Fundamentals", {}),
     ],
 )
-def test_what_stands_before_an_account_says_its_side(text: str, known: dict[str, str]) -> None:
+def test_words_before_an_account_decide_its_side(text: str, known: dict[str, str]) -> None:
     assert sides(mentions(make_parse(text), [EVERYDAY, RAINY, FUND]), None) == known
 
 
 @pytest.mark.parametrize("text", ["move £5 to savings from current", "current to savings £5"])
-def test_words_count_more_than_learned_roles(text: str) -> None:
+def test_words_override_learned_roles(text: str) -> None:
     wrong = {"savings": "from", "current": "to"}
     entities = [make_entity(text, word, "account", word, role=role) for word, role in wrong.items()]
     found = mentions(make_parse(text, intent="transfer_money", entities=entities), [EVERYDAY, RAINY])
@@ -330,7 +328,7 @@ def test_words_count_more_than_learned_roles(text: str) -> None:
         ),
     ],
 )
-async def test_several_payments_are_not_taken_for_one(assistant: Bot, said: str) -> None:
+async def test_several_payments_in_one_order_are_not_taken_as_one(assistant: Bot, said: str) -> None:
     answer = await asked(assistant, said)
     assert answer.startswith(ONE)
     assert answer.count(ONE) == 1
@@ -338,7 +336,7 @@ async def test_several_payments_are_not_taken_for_one(assistant: Bot, said: str)
 
 
 @talking
-async def test_two_people_are_not_taken_for_one(assistant: Bot) -> None:
+async def test_order_for_two_people_is_not_taken_as_one(assistant: Bot) -> None:
     said = await asked(assistant, "pay Anna and Jonas £10 from current")
     assert said.startswith(ONE)
     assert said.endswith("And where should it go?")
@@ -346,7 +344,7 @@ async def test_two_people_are_not_taken_for_one(assistant: Bot) -> None:
 
 @talking
 @pytest.mark.parametrize("said", ["move half of my savings to current", "move everything from savings to current"])
-async def test_a_share_is_asked_for_in_pounds(assistant: Bot, said: str) -> None:
+async def test_share_of_an_account_is_asked_for_in_pounds(assistant: Bot, said: str) -> None:
     assert (await asked(assistant, said)).startswith("I can't work out shares")
 
 
@@ -366,14 +364,14 @@ async def test_a_share_is_asked_for_in_pounds(assistant: Bot, said: str) -> None
         ),
     ],
 )
-async def test_a_transfer_that_is_not_wanted_is_not_offered(assistant: Bot, said: str) -> None:
+async def test_unwanted_transfer_is_not_offered(assistant: Bot, said: str) -> None:
     talk = await tell(assistant, said)
     assert talk.exchanges[-1].said == "All right, I'm not moving anything."
     assert (await talk.say("yes")).said.startswith("I hadn't asked you to confirm anything.")
 
 
 @talking
-async def test_a_question_that_waits_for_a_yes_is_dropped_as_well(assistant: Bot) -> None:
+async def test_unwanted_transfer_drops_the_pending_confirmation(assistant: Bot) -> None:
     talk = await tell(assistant, REQUEST, "don't transfer £20 from current to savings")
     assert "not moving anything" in talk.exchanges[-1].said or "nothing has moved" in talk.exchanges[-1].said
     assert "Done" not in (await talk.say("yes")).said
@@ -391,12 +389,12 @@ async def test_a_question_that_waits_for_a_yes_is_dropped_as_well(assistant: Bot
         *("I don't want to transfer £20, I want to transfer £30", "I never pay on time, so send Anna £5"),
     ],
 )
-def test_a_not_about_something_else_denies_nothing(text: str) -> None:
+def test_negation_of_something_else_does_not_deny_the_transfer(text: str) -> None:
     assert not is_denied(text)
 
 
 @talking
-async def test_of_two_requests_the_one_that_is_wanted_is_asked_about(assistant: Bot) -> None:
+async def test_wanted_transfer_beside_an_unwanted_one_is_asked_about(assistant: Bot) -> None:
     said = await asked(assistant, "I don't want to transfer £20, I want to transfer £30 from current to savings")
     assert said == "Shall I move £30.00 from your current account to your savings account?"
 
@@ -410,7 +408,7 @@ async def test_of_two_requests_the_one_that_is_wanted_is_asked_about(assistant: 
         "I paid Anna £20 already, pay Jonas £30 from current",
     ],
 )
-async def test_what_stands_beside_what_is_not_wanted_is_taken_alone(assistant: Bot, said: str) -> None:
+async def test_order_beside_a_denied_or_past_payment_is_taken_alone(assistant: Bot, said: str) -> None:
     assert (await asked(assistant, said)).startswith("Shall I pay £30.00 from your current account to Jonas Whitfield")
 
 
@@ -419,18 +417,18 @@ async def test_what_stands_beside_what_is_not_wanted_is_taken_alone(assistant: B
 
 @talking
 @pytest.mark.parametrize("name", ["Anna Smith", "Jonas Brothers", "anna smith"])
-async def test_another_surname_is_another_person(assistant: Bot, name: str) -> None:
+async def test_first_name_with_another_surname_is_not_paid(assistant: Bot, name: str) -> None:
     said = await asked(assistant, f"send £20 to {name}")
     assert said.endswith("And where should it go?")
 
 
 @pytest.mark.parametrize("text", ["send Anna Smith £5", "send £5 to Anna Smith", "to anna Smith-Jones please"])
-def test_a_first_name_with_another_surname_names_nobody(text: str) -> None:
+def test_first_name_with_another_surname_matches_no_payee(text: str) -> None:
     assert named_payees(PAYEES, text) == ()
 
 
 @pytest.mark.parametrize("text", ["pay Anna for lunch", "send Anna 20", "to Anna, please", "Anna Lindqvist gets £5"])
-def test_a_name_may_be_followed_by_ordinary_words(text: str) -> None:
+def test_ordinary_words_may_follow_a_name(text: str) -> None:
     assert named_payees(PAYEES, text) == (ANNA,)
 
 
@@ -444,12 +442,12 @@ def test_a_name_may_be_followed_by_ordinary_words(text: str) -> None:
         "pay Anna using savings",
     ],
 )
-def test_a_surname_may_be_misspelt_or_an_initial(text: str) -> None:
+def test_misspelt_or_abbreviated_surname_matches_the_payee(text: str) -> None:
     assert named_payees(PAYEES, text) == (ANNA,)
 
 
 @pytest.mark.parametrize("text", ["pay Anna R £5", "pay Anna Lund £5", "pay Tom Reed £5", "pay Lindqvist Anne £5"])
-def test_another_surname_or_initial_names_nobody(text: str) -> None:
+def test_different_surname_or_initial_matches_no_payee(text: str) -> None:
     assert named_payees(PAYEES, text) == ()
 
 
@@ -464,12 +462,12 @@ def test_another_surname_or_initial_names_nobody(text: str) -> None:
         ("nobody", False),
     ],
 )
-def test_two_people_are_told_from_two_of_one_name(text: str, several: bool) -> None:
+def test_two_people_are_distinguished_from_one_shared_name(text: str, several: bool) -> None:
     assert names_several(PAYEES, text) is several
 
 
 @pytest.mark.parametrize(("text", "name"), [("Anna Smith £5", "Anna Smith"), ("Anna please", "Anna"), ("Anna", "Anna")])
-def test_a_name_goes_on_with_a_word_that_is_no_ordinary_one(text: str, name: str) -> None:
+def test_full_name_includes_the_next_word_unless_it_is_ordinary(text: str, name: str) -> None:
     assert full_name(text, 0, 4) == name
 
 
@@ -477,7 +475,7 @@ def test_a_name_goes_on_with_a_word_that_is_no_ordinary_one(text: str, name: str
 
 
 @talking
-async def test_going_into_the_overdraft_is_said_before_the_yes(assistant: Bot) -> None:
+async def test_use_of_the_overdraft_is_announced_before_the_confirmation(assistant: Bot) -> None:
     talk = talk_to(assistant, "87654321")
     said = (await talk.say("transfer £20 from Main account to Holiday fund")).said
     assert said.startswith(
@@ -486,6 +484,6 @@ async def test_going_into_the_overdraft_is_said_before_the_yes(assistant: Bot) -
 
 
 @talking
-async def test_a_no_is_answered_once(assistant: Bot) -> None:
+async def test_no_is_answered_only_once(assistant: Bot) -> None:
     talk = await tell(assistant, "move £100 from savings to current", "move £99999 from savings to current", "no")
     assert talk.exchanges[-1].said == "All right, nothing has moved."

@@ -36,7 +36,7 @@ class KnowsNothing:
         (LAST + timedelta(seconds=1), EffectResult("refused", {"reason": "too_late"})),
     ],
 )
-async def test_a_payment_is_given_up_when_it_is_too_late_for_it_by_the_banks_clock_too(
+async def test_missing_payment_is_refused_once_the_cut_off_has_passed_at_the_bank(
     now: Any, found: EffectResult
 ) -> None:
     parameters = order_parameters(Customer("", "bank-1"), SOURCE, TARGET, 100, NOW)

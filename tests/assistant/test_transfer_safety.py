@@ -20,7 +20,7 @@ from bot.app.projects import Project
 from bot.testing.kit import make_entity, make_parse, make_turn
 from tests.assistant.conftest import NOW
 from tests.assistant.test_transfer_changes import ANNA, EVERYDAY, JONAS, OKAFOR, PAYEES, RAINY, REID, asked, tell
-from tests.bank.kit import AMARA, CURRENT, SAVINGS, SaidBank, account
+from tests.bank.kit import AMARA, CURRENT, SAVINGS, ScriptedBank, account
 
 ONE = "I can only make one payment at a time"
 HOW_MUCH = "How much would you like to move?"
@@ -34,14 +34,14 @@ talking = pytest.mark.asyncio(loop_scope="module")
 
 
 @talking
-async def test_plain_numbers_are_amounts_when_asked_for_one_and_instead_of_one(assistant: Bot) -> None:
+async def test_plain_numbers_set_and_replace_the_amount(assistant: Bot) -> None:
     for number in (30, 40, 45, 60, 95):  # all except one of them read like a new request
         talk = await tell(assistant, "pay anna from savings", str(number), "£7", f"{number} please")
         question = f"Shall I pay £{number}.00 from your savings account to Anna Lindqvist (account ending 3312)?"
         assert [exchange.said for exchange in (talk.exchanges[1], talk.exchanges[3])] == [question, question]
 
 
-def test_every_plain_number_is_an_amount() -> None:
+def test_every_plain_number_is_read_as_an_amount() -> None:
     for number in range(1, 1001):
         parse = make_parse(
             str(number), intent="transfer_money", entities=[make_entity(str(number), str(number), "number", number)]
@@ -52,7 +52,7 @@ def test_every_plain_number_is_an_amount() -> None:
 
 @talking
 @pytest.mark.parametrize("answer", ["60", "actually 60", "60 please", "sure, 60 though"])
-async def test_a_plain_number_instead_of_the_amount_is_asked_about(assistant: Bot, answer: str) -> None:
+async def test_plain_number_replaces_the_amount_at_confirmation(assistant: Bot, answer: str) -> None:
     said = await asked(assistant, PAY_ANNA, answer)
     assert said == ANNAS.replace("30", "60")
 
@@ -68,7 +68,7 @@ async def test_a_plain_number_instead_of_the_amount_is_asked_about(assistant: Bo
         *("Yes, and £20 to Tom Reid", "yes and move £50 to savings", "and Tom Reid", "yes and pay £20 to anna as well"),
     ],
 )
-async def test_a_payment_beside_the_one_that_waits_changes_nothing(assistant: Bot, answer: str) -> None:
+async def test_additional_payment_changes_nothing_about_the_pending_one(assistant: Bot, answer: str) -> None:
     talk = await tell(assistant, PAY_ANNA, answer)
     assert talk.exchanges[-1].said.startswith(ONE)
     assert "isn't made yet" in talk.exchanges[-1].said
@@ -77,7 +77,7 @@ async def test_a_payment_beside_the_one_that_waits_changes_nothing(assistant: Bo
 
 
 @talking
-async def test_a_payment_beside_one_that_is_not_complete_keeps_the_first(assistant: Bot) -> None:
+async def test_additional_payment_keeps_the_incomplete_first_one(assistant: Bot) -> None:
     talk = await tell(assistant, "pay anna £30", "current, and also pay tom reid £20")
     assert talk.exchanges[-1].said.startswith(ONE)
     assert (await talk.say("current")).said == ANNAS
@@ -95,7 +95,7 @@ async def test_a_payment_beside_one_that_is_not_complete_keeps_the_first(assista
         ("from savings and not current", False),
     ],
 )
-def test_what_comes_on_top_is_told_from_what_comes_instead(text: str, adds: bool) -> None:
+def test_addition_is_distinguished_from_replacement(text: str, adds: bool) -> None:
     assert adds_another(text) is adds
 
 
@@ -111,7 +111,7 @@ def test_what_comes_on_top_is_told_from_what_comes_instead(text: str, adds: bool
         "pay anna 10 percent of my savings from savings",
     ],
 )
-async def test_an_amount_that_has_to_be_worked_out_is_not_taken(assistant: Bot, said: str) -> None:
+async def test_amount_that_needs_arithmetic_is_not_taken(assistant: Bot, said: str) -> None:
     answer = await asked(assistant, said)
     assert answer.startswith("I can't work out")
     assert answer.endswith(HOW_MUCH)
@@ -119,30 +119,30 @@ async def test_an_amount_that_has_to_be_worked_out_is_not_taken(assistant: Bot, 
 
 @talking
 @pytest.mark.parametrize("answer", ["add a fiver", "£10 less"])
-async def test_a_change_by_an_amount_is_not_a_change_to_it(assistant: Bot, answer: str) -> None:
+async def test_change_by_an_amount_is_not_a_change_to_that_amount(assistant: Bot, answer: str) -> None:
     said = await asked(assistant, PAY_ANNA, answer)
     assert said.startswith("I can't work out")
     assert said.endswith(HOW_MUCH)
 
 
 @talking
-async def test_a_number_of_something_that_is_no_money_is_not_taken(assistant: Bot) -> None:
+async def test_number_of_something_other_than_money_is_not_taken(assistant: Bot) -> None:
     assert (await asked(assistant, "transfer 20 bitcoin to anna from current")).endswith(HOW_MUCH)
     assert "£20.00" not in await asked(assistant, "transfer 20 bitcoin to anna from current")
 
 
 @talking
-async def test_a_number_before_a_name_is_an_amount(assistant: Bot) -> None:
+async def test_number_before_a_payee_is_an_amount(assistant: Bot) -> None:
     assert HOW_MUCH not in await asked(assistant, "send 20 anna from current")
 
 
 @talking
-async def test_all_of_it_is_no_amount(assistant: Bot) -> None:
+async def test_all_of_it_is_not_an_amount(assistant: Bot) -> None:
     assert (await asked(assistant, "pay anna from current", "all of it")).startswith("I can't work out")
 
 
 @pytest.mark.parametrize("text", ["add £15 to savings", "a payment of £15", "increase it to £15", "£15 from current"])
-def test_an_amount_that_is_said_is_not_worked_out(text: str) -> None:
+def test_stated_amount_needs_no_arithmetic(text: str) -> None:
     amount = make_entity(text, "£15", "amount-of-money", 15)
     assert not is_worked_out(make_parse(text, entities=[amount]), amount, changes=False)
 
@@ -159,41 +159,41 @@ def test_an_amount_that_is_said_is_not_worked_out(text: str) -> None:
         *("should I pay anna £20 from current", "if I pay anna £100 from current how much will I have left"),
     ],
 )
-async def test_a_question_is_not_an_order_to_pay(assistant: Bot, said: str) -> None:
+async def test_question_is_not_an_order_to_pay(assistant: Bot, said: str) -> None:
     talk = await tell(assistant, said)
     assert talk.exchanges[-1].said.startswith("I take that for a question")
     assert (await talk.say("yes")).said.startswith("I hadn't asked you to confirm anything.")
 
 
 @talking
-async def test_a_payment_to_be_reversed_is_not_paid_again(assistant: Bot) -> None:
+async def test_request_to_reverse_a_payment_pays_nothing(assistant: Bot) -> None:
     talk = await tell(assistant, "reverse the £33.40 trainline payment")
     assert "take it from" not in talk.exchanges[-1].said
     assert "Shall I pay" not in (await talk.say("yes")).said
 
 
 @talking
-async def test_who_asks_what_a_payment_is_sees_it_and_pays_nothing(assistant: Bot) -> None:
+async def test_question_about_a_payment_lists_it_and_pays_nothing(assistant: Bot) -> None:
     talk = await tell(assistant, "whats the £67.25 payment")
     assert talk.exchanges[-1].said.startswith("1 transaction of £67.25")
     assert (await talk.say("yes")).said.startswith("I hadn't asked you to confirm anything.")
 
 
 @talking
-async def test_a_question_in_between_leaves_what_was_asked(assistant: Bot) -> None:
+async def test_hypothetical_question_keeps_the_pending_payment(assistant: Bot) -> None:
     said = await asked(assistant, PAY_ANNA, "should I pay jonas £50 from savings")
     assert said.startswith("I take that for a question")
     assert said.endswith(ANNAS)
 
 
 @talking
-async def test_a_question_that_comes_first_is_named(assistant: Bot) -> None:
+async def test_other_question_in_a_request_is_named(assistant: Bot) -> None:
     said = await asked(assistant, "I want to transfer money but first how much do I have in savings?")
     assert "“how much do I have in savings” next" in said
 
 
 @talking
-async def test_a_payment_that_may_be_a_scam_is_warned_of(assistant: Bot) -> None:
+async def test_possible_scam_is_warned_about_and_moves_nothing(assistant: Bot) -> None:
     talk = await tell(assistant, "Tom says I should send £20 to Anna from current, is that a scam")
     assert "159" in talk.exchanges[-1].said
     assert "Done" not in (await talk.say("yes")).said
@@ -203,7 +203,7 @@ async def test_a_payment_that_may_be_a_scam_is_warned_of(assistant: Bot) -> None
     "text",
     ["is there a fee for transfers", "what do I pay for Spotify", "how do I pay in cash", "do you know if I paid"],
 )
-def test_what_asks_is_a_question(text: str) -> None:
+def test_questions_and_suppositions_are_not_orders(text: str) -> None:
     assert is_no_order(text)
 
 
@@ -220,17 +220,17 @@ def test_what_asks_is_a_question(text: str) -> None:
         *("send £20 to Anna and let me know when it's done", "get £30 back into current from savings"),
     ],
 )
-def test_a_request_is_no_question(text: str) -> None:
+def test_polite_requests_are_orders(text: str) -> None:
     assert not is_no_order(text)
 
 
-def test_only_the_word_itself_names_a_scam() -> None:
+def test_scam_is_recognised_as_a_whole_word_only() -> None:
     assert is_pressed("is that a scam?")
     assert not is_pressed("send £20 to Scampi House")
 
 
 @talking
-async def test_a_goodbye_ends_the_transfer(assistant: Bot) -> None:
+async def test_goodbye_ends_the_transfer(assistant: Bot) -> None:
     talk = await tell(assistant, PAY_ANNA, "ok thanks bye")
     assert talk.exchanges[-1].said.startswith("All right, nothing has moved.")
     assert "Shall I" not in talk.exchanges[-1].said
@@ -253,7 +253,7 @@ async def test_a_goodbye_ends_the_transfer(assistant: Bot) -> None:
         ("pay Sarah Jones £5", "Jones", None),
     ],
 )
-async def test_a_name_of_nobody_is_said_with_the_nearest(
+async def test_unknown_name_is_repeated_with_the_nearest_payee(
     assistant: Bot, said: str, name: str, near: str | None
 ) -> None:
     answer = await asked(assistant, said)
@@ -262,12 +262,12 @@ async def test_a_name_of_nobody_is_said_with_the_nearest(
 
 
 @talking
-async def test_nobody_instead_of_a_payee_leaves_none(assistant: Bot) -> None:
+async def test_unknown_replacement_payee_leaves_the_target_open(assistant: Bot) -> None:
     assert (await asked(assistant, PAY_ANNA, "pay dave instead")).endswith("And where should it go?")
 
 
 @talking
-async def test_an_account_of_an_unknown_kind_is_said(assistant: Bot) -> None:
+async def test_unknown_kind_of_account_is_reported(assistant: Bot) -> None:
     assert (await asked(assistant, "transfer £10 from my joint account to savings")).startswith(
         "You don't have such an account"
     )
@@ -294,7 +294,7 @@ async def test_an_account_of_an_unknown_kind_is_said(assistant: Bot) -> None:
         (["put 50 in the rainy day pot from current"], "Shall I move £50.00 from your current account to your savings"),
     ],
 )
-async def test_whom_a_message_names_is_taken_at_any_step(assistant: Bot, said: list[str], question: str) -> None:
+async def test_payee_named_at_any_step_is_taken(assistant: Bot, said: list[str], question: str) -> None:
     assert (await asked(assistant, *said)).startswith(question)
 
 
@@ -308,27 +308,27 @@ async def test_whom_a_message_names_is_taken_at_any_step(assistant: Bot, said: l
         ("pay my brother", None),
     ],
 )
-def test_only_what_stands_for_a_payee_is_a_name(text: str, name: str | None) -> None:
+def test_name_of_a_recipient_is_found_in_an_order(text: str, name: str | None) -> None:
     assert said_name(text) == name
 
 
-def test_the_nearest_are_those_whose_first_or_last_name_is_alike() -> None:
+def test_nearest_payees_have_a_similar_first_or_last_name() -> None:
     assert nearest_payees(PAYEES, "tom smith") == (REID, OKAFOR)
     assert nearest_payees(PAYEES, "sarah jones") == ()
     assert nearest_payees(PAYEES, "whitfeld") == (JONAS,)
 
 
 @pytest.mark.parametrize("text", ["pay A Lindqvist £5", "pay my friend anna £5", "I owe Anna £5"])
-def test_a_name_may_follow_an_initial_or_who_it_is(text: str) -> None:
+def test_name_may_follow_an_initial_or_a_relation(text: str) -> None:
     assert named_payees(PAYEES, text) == (ANNA,)
 
 
-def test_an_account_takes_back_the_one_before() -> None:
+def test_corrected_account_replaces_the_one_before() -> None:
     text = "from Everyday, no Rainy day"
     assert sides(mentions(make_parse(text), [EVERYDAY, RAINY]), None) == {"from_account": "Rainy day"}
 
 
-def test_an_account_that_is_found_is_not_unknown() -> None:
+def test_found_account_is_not_reported_as_unknown() -> None:
     text = "from my current account"
     parse = make_parse(text, entities=[make_entity(text, "current", "account", "current")])
     assert not names_unknown(text, mentions(parse, [EVERYDAY]))
@@ -339,7 +339,7 @@ def test_an_account_that_is_found_is_not_unknown() -> None:
 
 
 @talking
-async def test_a_reference_is_said_not_to_be_sent(assistant: Bot) -> None:
+async def test_requested_reference_is_declined(assistant: Bot) -> None:
     said = await asked(assistant, "pay anna £30 from current with reference birthday")
     assert said.startswith("I can't send a reference")
     assert said.endswith(ANNAS)
@@ -347,7 +347,7 @@ async def test_a_reference_is_said_not_to_be_sent(assistant: Bot) -> None:
 
 
 @talking
-async def test_the_same_again_is_asked_about_and_made_after_a_yes(assistant: Bot) -> None:
+async def test_same_again_is_asked_about_and_made_after_a_yes(assistant: Bot) -> None:
     talk = await tell(assistant, "pay anna £3 from current", "yes", "same again")
     assert talk.exchanges[-1].said == ANNAS.replace("30.00", "3.00")
     assert (await talk.say("yes")).said.startswith("Done: I've paid £3.00")
@@ -355,21 +355,21 @@ async def test_the_same_again_is_asked_about_and_made_after_a_yes(assistant: Bot
 
 
 @talking
-async def test_there_is_no_same_again_of_what_was_not_made(assistant: Bot) -> None:
+async def test_same_again_after_a_cancelled_payment_starts_afresh(assistant: Bot) -> None:
     assert await asked(assistant, "pay anna £3 from current", "no", "same again") == HOW_MUCH
 
 
 # --- long messages -----------------------------------------------------------
 
 
-def test_only_the_first_entities_of_a_kind_are_looked_at() -> None:
+def test_only_the_first_entities_of_a_kind_are_read() -> None:
     numbers = [Entity("number", at, at + 1, 1) for at in range(0, 4000, 2)]
     money = Entity("amount-of-money", 4000, 4002, 5)
     kept = bounded(make_parse("1 " * 2000 + "£5", entities=[*numbers, money])).entities
     assert kept == (*numbers[:50], money)
 
 
-def test_what_stands_before_an_amount_is_looked_at_no_further_than_it_matters(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_short_text_before_each_amount_is_searched(monkeypatch: pytest.MonkeyPatch) -> None:
     lengths: list[int] = []
     monkeypatch.setattr(amounts, "lead", lambda text, at: lengths.append(len(said := lead(text, at))) or said)
     text = "1 " * 2000
@@ -378,7 +378,7 @@ def test_what_stands_before_an_amount_is_looked_at_no_further_than_it_matters(mo
     assert max(lengths) < 100
 
 
-def test_blanks_leave_every_other_place() -> None:
+def test_blanking_keeps_all_positions() -> None:
     assert blanked("pay Anna £5", [(4, 8), (9, 99)]) == "pay        "
 
 
@@ -387,10 +387,8 @@ def test_blanks_leave_every_other_place() -> None:
 
 @talking
 @pytest.mark.parametrize("slot", ["from_account", "to_account"])
-async def test_pounds_are_neither_taken_from_nor_put_into_an_account_in_another_currency(
-    assistant_project: Project, slot: str
-) -> None:
-    bank = SaidBank()
+async def test_account_in_another_currency_is_refused_on_either_side(assistant_project: Project, slot: str) -> None:
+    bank = ScriptedBank()
     bank.answers["/accounts"]["Data"]["Account"] = [account(CURRENT, Currency="EUR"), account(SAVINGS)]
     turn = make_turn(
         make_parse("current", intent="inform"),

@@ -11,7 +11,7 @@ from tests.assistant.conftest import Talk, talk_to
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def moved(bot: Bot, amount: str = "£1") -> Talk:
+async def talk_after_transfer(bot: Bot, amount: str = "£1") -> Talk:
     talk = talk_to(bot, "12345678")
     await talk.say(f"transfer {amount} from current to savings")
     assert (await talk.say("yes")).said.startswith("Done: I've moved")
@@ -19,12 +19,12 @@ async def moved(bot: Bot, amount: str = "£1") -> Talk:
 
 
 @pytest.mark.parametrize("again", ["yes", "do it again", "ok"])
-async def test_a_second_yes_moves_nothing_more_and_says_so(assistant: Bot, again: str) -> None:
-    said = (await (await moved(assistant)).say(again)).said
+async def test_second_yes_reports_the_transfer_and_moves_nothing_more(assistant: Bot, again: str) -> None:
+    said = (await (await talk_after_transfer(assistant)).say(again)).said
     assert said.startswith("That transfer is already made, and nothing more has moved: it was £1.00")
 
 
-async def test_a_second_yes_after_a_payment_is_told_of_the_payment(assistant: Bot) -> None:
+async def test_second_yes_reports_the_payment_and_pays_nothing_more(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     for said in ("pay Anna £1 from current", "yes"):
         await talk.say(said)
@@ -33,16 +33,14 @@ async def test_a_second_yes_after_a_payment_is_told_of_the_payment(assistant: Bo
     )
 
 
-async def test_a_transfer_that_was_made_went_through(assistant: Bot) -> None:
-    said = (await (await moved(assistant)).say("did it go through?")).said
+async def test_status_of_a_made_transfer_is_that_it_went_through(assistant: Bot) -> None:
+    said = (await (await talk_after_transfer(assistant)).say("did it go through?")).said
     assert said == "Your last transfer went through: £1.00 from your current account to your savings account."
 
 
 @pytest.mark.parametrize("payload", ['/deny{"merchant": "Tesco"}', '/cancel{"merchant": "Tesco"}'])
-async def test_what_comes_too_late_is_told_of_the_transfer_whatever_is_named_beside(
-    assistant: Bot, payload: str
-) -> None:
-    said = (await (await moved(assistant)).say(payload)).said
+async def test_late_denial_reports_the_transfer_and_ignores_other_names(assistant: Bot, payload: str) -> None:
+    said = (await (await talk_after_transfer(assistant)).say(payload)).said
     assert "Your last transfer went through: £1.00" in said
     assert "Tesco" not in said
 
@@ -51,8 +49,8 @@ async def test_what_comes_too_late_is_told_of_the_transfer_whatever_is_named_bes
     "said",
     ["can you cancel my last transfer?", "reverse the transfer", "that was a mistake, send it back", "undo that"],
 )
-async def test_what_was_moved_is_not_taken_back(assistant: Bot, said: str) -> None:
-    answer = (await (await moved(assistant)).say(said)).said
+async def test_request_to_reverse_a_made_transfer_is_declined(assistant: Bot, said: str) -> None:
+    answer = (await (await talk_after_transfer(assistant)).say(said)).said
     assert "Done" not in answer
     assert "stopped" not in answer
     assert "can't" in answer
@@ -61,18 +59,18 @@ async def test_what_was_moved_is_not_taken_back(assistant: Bot, said: str) -> No
 @pytest.mark.parametrize(
     "said", ["undo it", "undo that", "cancel that transfer", "can you undo the transfer", "go back"]
 )
-async def test_what_is_to_be_undone_is_said_to_be_done(assistant: Bot, said: str) -> None:
-    answer = (await (await moved(assistant)).say(said)).said
+async def test_request_to_undo_reports_the_made_transfer(assistant: Bot, said: str) -> None:
+    answer = (await (await talk_after_transfer(assistant)).say(said)).said
     assert answer.startswith("Your last transfer went through: £1.00 from your current account")
     assert "I can't take back what has been moved" in answer
 
 
-async def test_nothing_is_undone_where_nothing_was_moved(assistant: Bot) -> None:
+async def test_undo_without_a_transfer_explains_that_it_cannot(assistant: Bot) -> None:
     assert (await talk_to(assistant, "12345678").say("undo it")).said.startswith("I can't go back a step")
     assert (await talk_to(assistant, "12345678").say("undo that")).said.startswith("I can't stop a payment")
 
 
-async def test_who_tells_of_a_payment_to_the_wrong_person_amid_another_is_helped(assistant: Bot) -> None:
+async def test_report_of_an_earlier_wrong_payment_stops_the_transfer_and_gets_help(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("send Anna £50")
     answer = (await talk.say("I paid the wrong person last week")).said
@@ -80,57 +78,57 @@ async def test_who_tells_of_a_payment_to_the_wrong_person_amid_another_is_helped
 
 
 @pytest.mark.parametrize("said", ["wrong person", "wrong account"])
-async def test_a_wrong_person_amid_a_transfer_is_a_no(assistant: Bot, said: str) -> None:
+async def test_wrong_person_or_account_stops_the_transfer(assistant: Bot, said: str) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("send Anna £50 from current")
     assert (await talk.say(said)).said == "All right, nothing has moved."
 
 
-async def test_a_cancel_that_comes_too_late_is_told_so(assistant: Bot) -> None:
-    answer = (await (await moved(assistant)).say("cancel that")).said
+async def test_cancel_after_a_made_transfer_reports_that_it_is_too_late(assistant: Bot) -> None:
+    answer = (await (await talk_after_transfer(assistant)).say("cancel that")).said
     assert answer.startswith("Your last transfer went through: £1.00")
     assert "can't take back what has been moved" in answer
 
 
 @pytest.mark.parametrize("said", ["cancel my Netflix subscription", "cancel my gym membership", "cancel", "forget it"])
-async def test_nothing_is_stopped_where_nothing_is_under_way(assistant: Bot, said: str) -> None:
+async def test_cancel_without_a_transfer_does_not_claim_to_stop_anything(assistant: Bot, said: str) -> None:
     answer = (await talk_to(assistant, "12345678").say(said)).said
     assert "I've stopped" not in answer
     assert "can't" in answer or "can not" in answer
 
 
 @pytest.mark.parametrize("said", ["no", "wrong", "that's the wrong person"])
-async def test_a_no_right_after_a_transfer_is_told_that_it_comes_too_late(assistant: Bot, said: str) -> None:
-    answer = (await (await moved(assistant)).say(said)).said
+async def test_no_right_after_a_transfer_reports_that_it_is_too_late(assistant: Bot, said: str) -> None:
+    answer = (await (await talk_after_transfer(assistant)).say(said)).said
     assert answer.startswith("Your last transfer went through: £1.00")
     assert "can't take back what has been moved" in answer
 
 
-async def test_a_stop_after_a_second_yes_means_the_transfer_that_was_made(assistant: Bot) -> None:
-    talk = await moved(assistant)
+async def test_stop_after_a_second_yes_refers_to_the_made_transfer(assistant: Bot) -> None:
+    talk = await talk_after_transfer(assistant)
     await talk.say("yes")
     assert (await talk.say("stop!!")).said.startswith("Your last transfer went through: £1.00")
 
 
 @pytest.mark.parametrize("said", ["no thanks", "no, that's all"])
-async def test_a_no_to_whatever_else_says_nothing_of_the_transfer(assistant: Bot, said: str) -> None:
-    assert (await (await moved(assistant)).say(said)).said.startswith("All right. Is there anything else")
+async def test_declining_further_help_does_not_mention_the_transfer(assistant: Bot, said: str) -> None:
+    assert (await (await talk_after_transfer(assistant)).say(said)).said.startswith("All right. Is there anything else")
 
 
-async def test_a_no_long_after_a_transfer_is_no_stop(assistant: Bot) -> None:
-    talk = await moved(assistant)
+async def test_no_after_another_turn_does_not_mention_the_transfer(assistant: Bot) -> None:
+    talk = await talk_after_transfer(assistant)
     await talk.say("help")
     assert (await talk.say("no")).said.startswith("All right. Is there anything else")
 
 
-async def test_a_transfer_under_way_is_stopped(assistant: Bot) -> None:
+async def test_cancel_stops_a_pending_transfer(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("transfer £1 from current to savings")
     assert (await talk.say("cancel")).said.startswith("No problem, I've stopped.")
 
 
 @pytest.mark.parametrize("question", ["when will it arrive", "did it go through?"])
-async def test_what_waits_for_a_yes_has_not_moved(assistant: Bot, question: str) -> None:
+async def test_status_of_a_pending_transfer_is_that_nothing_has_moved(assistant: Bot, question: str) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("transfer £1 from current to savings")
     said = (await talk.say(question)).said
@@ -140,7 +138,7 @@ async def test_what_waits_for_a_yes_has_not_moved(assistant: Bot, question: str)
 
 
 @pytest.mark.parametrize("no", ["on second thoughts no", "actually no"])
-async def test_a_no_after_all_moves_nothing(assistant: Bot, no: str) -> None:
+async def test_second_thoughts_stop_the_transfer(assistant: Bot, no: str) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("transfer £1 from current to savings")
     assert (await talk.say(no)).said == "All right, nothing has moved."
@@ -149,7 +147,7 @@ async def test_a_no_after_all_moves_nothing(assistant: Bot, no: str) -> None:
 @pytest.mark.parametrize(
     "question", ["show my last 3 transactions", "show my transactions", "when did I last buy a coffee?"]
 )
-async def test_a_look_at_the_transactions_leaves_the_transfer_as_it_is(assistant: Bot, question: str) -> None:
+async def test_listing_transactions_keeps_the_pending_transfer(assistant: Bot, question: str) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("transfer £1 from current to savings")
     exchange = await talk.say(question)
@@ -158,8 +156,8 @@ async def test_a_look_at_the_transactions_leaves_the_transfer_as_it_is(assistant
     assert (await talk.say("yes")).said.startswith("Done:")
 
 
-async def test_a_wish_to_undo_an_earlier_transfer_is_told_that_it_was_made(assistant: Bot) -> None:
-    talk = await moved(assistant)
+async def test_cancelling_the_last_transfer_drops_the_pending_one_and_reports_the_last(assistant: Bot) -> None:
+    talk = await talk_after_transfer(assistant)
     await talk.say("transfer £2 from current to savings")
     said = (await talk.say("can you cancel my last transfer?")).said
     assert said.startswith("All right, I'm not moving anything.\nYour last transfer went through: £1.00")
@@ -167,15 +165,15 @@ async def test_a_wish_to_undo_an_earlier_transfer_is_told_that_it_was_made(assis
     assert (await talk.say("yes")).said.startswith("I hadn't asked you to confirm anything.")
 
 
-async def test_a_yes_typed_as_on_the_button_is_one_to_the_question_asked_now(assistant: Bot) -> None:
-    talk = await moved(assistant, "£20")
+async def test_typed_button_title_confirms_the_current_question(assistant: Bot) -> None:
+    talk = await talk_after_transfer(assistant, "£20")
     await talk.say("transfer £30 from current to savings")
     assert (await talk.say("Yes, move it")).said.startswith("Done: I've moved £30.00")
     await talk.say("pay Anna £5 from current")
     assert (await talk.say("Yes, pay it")).said.startswith("Done: I've paid £5.00")
 
 
-async def test_the_titles_of_a_transfers_buttons_mean_what_the_buttons_mean(assistant: Bot) -> None:
+async def test_confirmation_button_titles_have_the_intents_of_their_payloads(assistant: Bot) -> None:
     buttons = [
         button
         for name, variations in assistant_domain(assistant).responses.items()

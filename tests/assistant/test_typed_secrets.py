@@ -27,12 +27,12 @@ from tests.assistant.conftest import talk_to
         ("transactions from 01/02/2026 to 03/04/2026", False),
     ],
 )
-def test_what_nobody_should_type_is_seen(text: str, secret: bool) -> None:
+def test_card_numbers_codes_and_passwords_are_recognised(text: str, secret: bool) -> None:
     assert holds_secret(text) is secret
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_code_typed_beside_an_order_is_warned_of_and_the_order_is_read(assistant: Bot) -> None:
+async def test_secret_in_an_order_is_warned_about_and_the_order_is_read(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     warning, question = (await talk.say("pay anna £20 from current, my pin is 1234")).replies
     assert warning["text"].startswith("Please don't type a card number, code or password here")

@@ -41,12 +41,16 @@ def parse(text: str, **marked: str) -> Parse:
         ("I'd like to see my transactions", {}, []),
         ("show my zumba payments", {}, ["zumba"]),
         ("and fishing?", {}, ["fishing"]),
+        ("how much did I spend on betting", {}, ["betting"]),
+        ("what did I spend on learning", {}, ["learning"]),
+        ("what did I pay for courses", {}, ["courses"]),
+        ("what did I spend on my ballance", {}, []),
+        ("balance of the account ending 6819", {"number": "6819"}, []),
+        ("overall spending in October", {"time": "in October"}, []),
         ('/ask_spending{"time": {"from": "2026-10-01"}}', {}, []),
     ],
 )
-def test_what_stands_where_a_filter_stands_is_read_or_found(
-    text: str, marked: dict[str, str], unread: list[str]
-) -> None:
+def test_unread_phrase_in_the_place_of_a_filter_is_found(text: str, marked: dict[str, str], unread: list[str]) -> None:
     assert unread_phrases(parse(text, **marked)) == unread
 
 
@@ -63,7 +67,7 @@ def test_what_stands_where_a_filter_stands_is_read_or_found(
         ("what's my closing balance", []),
     ],
 )
-def test_a_balance_is_asked_of_what_stands_where_an_account_does(text: str, owners: list[str]) -> None:
+def test_unknown_account_in_a_balance_question_is_found(text: str, owners: list[str]) -> None:
     assert unread_owners(parse(text)) == owners
 
 
@@ -85,7 +89,7 @@ def test_a_balance_is_asked_of_what_stands_where_an_account_does(text: str, owne
         ("between 3 and 10 October", None),
     ],
 )
-def test_a_date_that_no_calendar_has(text: str, impossible: str | None) -> None:
+def test_impossible_date_is_found(text: str, impossible: str | None) -> None:
     assert impossible_date(text) == impossible
 
 
@@ -100,12 +104,12 @@ def test_a_date_that_no_calendar_has(text: str, impossible: str | None) -> None:
         ("what came in this month", None),
     ],
 )
-def test_a_misspelt_word_of_time(text: str, near: str | None) -> None:
+def test_misspelt_word_of_time_is_found(text: str, near: str | None) -> None:
     slip = misspelt_time(parse(text))
     assert (slip and slip.near) == near
 
 
-def test_a_misspelt_month_is_the_last_one_unless_a_number_makes_it_another_date() -> None:
+def test_misspelt_month_is_the_last_one_unless_a_number_or_word_says_more() -> None:
     for text, month in (
         ("in octobr", Period(date(2026, 10, 1), date(2026, 11, 1), "month")),
         ("in decembr", Period(date(2025, 12, 1), date(2026, 1, 1), "month")),
@@ -131,12 +135,12 @@ def test_a_misspelt_month_is_the_last_one_unless_a_number_makes_it_another_date(
         ("", None),
     ],
 )
-def test_the_nearest_name(said: str, name: str | None) -> None:
+def test_misspelt_or_shortened_name_has_a_nearest_one(said: str, name: str | None) -> None:
     assert nearest(said, ["groceries", "Netflix", "Costa Coffee", "Sainsbury's", "BP"]) == name
 
 
 @given(st.text(max_size=80))
-def test_no_text_breaks_the_search(text: str) -> None:
+def test_search_for_unread_phrases_accepts_any_text(text: str) -> None:
     found = unread_phrases(Parse(text))
     assert all(phrase in text for phrase in found)
     impossible_date(text)
@@ -160,7 +164,7 @@ def test_no_text_breaks_the_search(text: str) -> None:
         ),
     ],
 )
-async def test_a_misspelt_filter_is_put_right_and_said(assistant: Bot, said: str, wanted: dict[str, str]) -> None:
+async def test_misspelt_filter_is_corrected_and_read_back(assistant: Bot, said: str, wanted: dict[str, str]) -> None:
     exchange = await talk_to(assistant, "12345678").say(said)
     expected = Oracle(AMARA).expected({"sum": wanted})
     assert set(figures(exchange.said)) == expected.must
@@ -176,7 +180,7 @@ async def test_a_misspelt_filter_is_put_right_and_said(assistant: Bot, said: str
         ("what did I spend on groceries in septembr", "in September 2026"),
     ],
 )
-async def test_a_misspelt_date_is_read_and_the_answer_names_its_days(assistant: Bot, said: str, named: str) -> None:
+async def test_misspelt_month_is_corrected_and_the_reply_names_the_days(assistant: Bot, said: str, named: str) -> None:
     assert named in (await talk_to(assistant, "12345678").say(said)).said
 
 
@@ -205,7 +209,7 @@ async def test_a_misspelt_date_is_read_and_the_answer_names_its_days(assistant: 
         ("how much did I spend on groceries and transprt", "“groceries” and “transprt”"),
     ],
 )
-async def test_what_is_not_known_gives_no_figure(assistant: Bot, said: str, answer: str) -> None:
+async def test_question_that_is_not_fully_understood_gets_no_figure(assistant: Bot, said: str, answer: str) -> None:
     exchange = await talk_to(assistant, "12345678").say(said)
     assert answer in exchange.said
     assert not figures(exchange.said)
@@ -213,7 +217,7 @@ async def test_what_is_not_known_gives_no_figure(assistant: Bot, said: str, answ
 
 
 @conversation
-async def test_a_misspelt_filter_carries_on_from_the_last_question(assistant: Bot) -> None:
+async def test_misspelt_filter_continues_the_last_question(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("how much did I spend on groceries in October?")
     shops = await talk.say("and at tesko?")
@@ -224,6 +228,6 @@ async def test_a_misspelt_filter_carries_on_from_the_last_question(assistant: Bo
 
 
 @conversation
-async def test_a_sum_that_begins_before_the_records_says_so(assistant: Bot) -> None:
+async def test_sum_that_starts_before_the_records_says_so(assistant: Bot) -> None:
     exchange = await talk_to(assistant, "12345678").say("how much did I spend at Tesco since 2015")
     assert "begin on" in exchange.said

@@ -11,7 +11,7 @@ from actions.bank import BankClient
 from bot import HttpClient, HttpLimits, Sources
 from simulator.embedded import embedded
 from simulator.settings import Endpoint
-from tests.bank.kit import NOON, SaidBank
+from tests.bank.kit import NOON, ScriptedBank
 
 
 @pytest.fixture
@@ -35,5 +35,5 @@ async def bank(endpoint: Endpoint) -> AsyncIterator[BankClient]:
 
 
 @pytest.fixture
-def said() -> SaidBank:
-    return SaidBank()
+def scripted_bank() -> ScriptedBank:
+    return ScriptedBank()

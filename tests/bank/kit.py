@@ -72,7 +72,7 @@ ANSWERS: dict[str, Any] = {
 }
 
 
-class SaidBank:
+class ScriptedBank:
     """Answers by path from `answers`: a callable is called, an event is awaited. `asked` records the requests."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from simulator.settings import Endpoint
 from tests.bank.kit import AMARA
 
 
-async def order(endpoint: Endpoint, verb: str = "POST", **fault: Any) -> None:
+async def inject_fault(endpoint: Endpoint, verb: str = "POST", **fault: Any) -> None:
     headers = {"Authorization": f"Bearer {endpoint.admin_key}"}
     async with (
         aiohttp.ClientSession(endpoint.url) as http,
@@ -42,7 +42,7 @@ EXPECTED = {
 
 
 @contextmanager
-def impatient(bank: BankClient, kind: str) -> Iterator[None]:
+def short_deadline(bank: BankClient, kind: str) -> Iterator[None]:
     """Use a short deadline for a bank that hangs."""
     patience = bank.seconds
     bank.seconds = 0.2 if kind in {"latency", "hang", "slow_drip"} else patience
@@ -54,7 +54,9 @@ def impatient(bank: BankClient, kind: str) -> Iterator[None]:
 
 @pytest.mark.parametrize("path", ["*/accounts", "*/balances", "*/beneficiaries", "*/transactions"])
 @pytest.mark.parametrize("kind", KINDS)
-async def test_every_fault_is_a_failure_and_passes(bank: BankClient, endpoint: Endpoint, kind: str, path: str) -> None:
+async def test_fault_raises_call_failed_until_it_is_removed(
+    bank: BankClient, endpoint: Endpoint, kind: str, path: str
+) -> None:
     async def ask() -> Any:
         mine = bank.of(AMARA)
         accounts = await mine.accounts()
@@ -63,26 +65,26 @@ async def test_every_fault_is_a_failure_and_passes(bank: BankClient, endpoint: E
         return accounts, await mine.balances(), await mine.transactions(accounts[0], *days)
 
     await bank.tokens.token(AMARA.bank_customer_id, "")
-    await order(endpoint, kind=kind, path=path, seconds=600)
-    with pytest.raises(CallFailed) as failed, impatient(bank, kind):
+    await inject_fault(endpoint, kind=kind, path=path, seconds=600)
+    with pytest.raises(CallFailed) as failed, short_deadline(bank, kind):
         await ask()
     assert failed.value.kind in EXPECTED[kind]
-    await order(endpoint, "DELETE")
+    await inject_fault(endpoint, "DELETE")
     _, balances, transactions = await ask()
     assert [balance.minor for balance in balances] == [199035, 1246987, -21538]
     assert len(transactions) > 20
 
 
 @pytest.mark.parametrize("kind", ["500", "503", "reset", "truncated"])
-async def test_a_passing_fault_is_overcome(bank: BankClient, endpoint: Endpoint, kind: str) -> None:
-    await order(endpoint, kind=kind, count=2, seconds=0, path="*/balances")
+async def test_passing_fault_is_retried(bank: BankClient, endpoint: Endpoint, kind: str) -> None:
+    await inject_fault(endpoint, kind=kind, count=2, seconds=0, path="*/balances")
     assert len(await bank.of(AMARA).balances()) == 3
 
 
 @pytest.mark.parametrize("kind", ["500", "malformed", "wrong_types", "hang"])
-async def test_a_token_endpoint_that_fails_is_a_failure(bank: BankClient, endpoint: Endpoint, kind: str) -> None:
+async def test_broken_token_endpoint_raises_call_failed(bank: BankClient, endpoint: Endpoint, kind: str) -> None:
     await bank.http.call("GET", "/health", name="health")
-    await order(endpoint, kind=kind, path="/token", seconds=600)
-    with pytest.raises(CallFailed) as failed, impatient(bank, kind):
+    await inject_fault(endpoint, kind=kind, path="/token", seconds=600)
+    with pytest.raises(CallFailed) as failed, short_deadline(bank, kind):
         await bank.of(AMARA).balances()
     assert not failed.value.may_have_happened

@@ -13,7 +13,7 @@ currencies = st.sampled_from(["GBP", "JPY", "BHD", "CHF"])
 
 
 @given(st.integers(1, 10**13 - 1), currencies)
-def test_an_amount_that_is_written_reads_back(minor: int, currency: str) -> None:
+def test_written_amount_reads_back(minor: int, currency: str) -> None:
     assert read_amount(write_amount(minor, currency), currency) == minor
 
 
@@ -28,13 +28,13 @@ def test_only_whole_minor_units_are_read(whole: int, fraction: int, currency: st
 
 
 @pytest.mark.parametrize("text", ["", ".5", "5.", "-1", "+1", "1,000", "1e3", " 1", "1\n", "0x1", "1.123456", "９"])
-def test_what_is_no_amount_is_refused(text: str) -> None:
+def test_malformed_amount_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="not an amount"):
         read_amount(text, "GBP")
 
 
 @pytest.mark.parametrize("minor", [0, -1])
-def test_only_positive_amounts_are_written(minor: int) -> None:
+def test_writing_zero_or_a_negative_amount_is_rejected(minor: int) -> None:
     with pytest.raises(ValueError, match="positive"):
         write_amount(minor, "GBP")
 
@@ -54,17 +54,17 @@ def test_only_positive_amounts_are_written(minor: int) -> None:
         (-1_200, "CHF", "-CHF 12.00"),
     ],
 )
-def test_money_is_written_for_reading(minor: int, currency: str, text: str) -> None:
+def test_money_is_formatted_with_symbol_and_separators(minor: int, currency: str, text: str) -> None:
     assert format_money(minor, currency) == text
 
 
 @given(st.integers(-(10**15), 10**15))
-def test_no_penny_is_lost_in_writing(minor: int) -> None:
+def test_formatted_money_keeps_every_penny(minor: int) -> None:
     text = format_money(minor)
     assert int(text.replace("£", "").replace(",", "").replace(".", "")) == minor
 
 
-def test_dates_are_written_for_reading() -> None:
+def test_dates_and_moments_are_formatted_for_people() -> None:
     assert format_date(date(2026, 11, 3)) == "3 Nov 2026"
     assert format_date(date(2026, 1, 31)) == "31 Jan 2026"
     assert format_date(date(2026, 1, 31), today=date(2026, 11, 3)) == "31 Jan"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from actions.bank import Account, Balance, Payee, PaymentOrder, Transaction
 from bot import CallFailed
-from tests.bank.kit import AMARA, CURRENT, NOON, SAVINGS, SaidBank, account
+from tests.bank.kit import AMARA, CURRENT, NOON, SAVINGS, ScriptedBank, account
 
 INITIATION = {
     "InstructionIdentification": "k-1",
@@ -66,7 +66,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
             yield from places(inner, (*path, index))
 
 
-def replaced(value: Any, path: tuple[Any, ...], by: Any) -> Any:
+def with_replacement(value: Any, path: tuple[Any, ...], by: Any) -> Any:
     changed = copy.deepcopy(value)
     parent = changed
     for key in path[:-1]:
@@ -75,12 +75,12 @@ def replaced(value: Any, path: tuple[Any, ...], by: Any) -> Any:
     return changed
 
 
-ANSWERS = SaidBank().answers | EXTRA
+ANSWERS = ScriptedBank().answers | EXTRA
 PLACES = [(name, path) for name, answer in ANSWERS.items() for path in places(answer)]
 
 
-async def everything(said: SaidBank) -> None:
-    mine = said.client().of(AMARA)
+async def ask_everything(scripted_bank: ScriptedBank) -> None:
+    mine = scripted_bank.client().of(AMARA)
     accounts = await mine.accounts()
     assert all(isinstance(a, Account) and isinstance(a.nickname, str) for a in accounts)
     assert all(isinstance(b, Balance) and type(b.minor) is int for b in await mine.balances())
@@ -91,20 +91,20 @@ async def everything(said: SaidBank) -> None:
     assert payment is None or type(payment.minor) is int
 
 
-async def test_the_answers_that_are_mutated_are_good() -> None:
-    said = SaidBank()
-    said.answers = copy.deepcopy(ANSWERS)
-    await everything(said)
+async def test_unmutated_answers_are_accepted() -> None:
+    scripted_bank = ScriptedBank()
+    scripted_bank.answers = copy.deepcopy(ANSWERS)
+    await ask_everything(scripted_bank)
 
 
 @given(st.sampled_from(PLACES), anything)
-def test_a_mutated_answer_is_refused_or_read(place: tuple[str, tuple[Any, ...]], by: Any) -> None:
+def test_mutated_answer_is_rejected_or_read_into_valid_values(place: tuple[str, tuple[Any, ...]], by: Any) -> None:
     name, path = place
-    said = SaidBank()
-    said.answers = {**ANSWERS, name: replaced(ANSWERS[name], path, by)}
+    scripted_bank = ScriptedBank()
+    scripted_bank.answers = {**ANSWERS, name: with_replacement(ANSWERS[name], path, by)}
 
     async def ask() -> None:
         with suppress(CallFailed):
-            await everything(said)
+            await ask_everything(scripted_bank)
 
     asyncio.run(ask())

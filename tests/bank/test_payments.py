@@ -14,9 +14,8 @@ from actions.bank import BankClient, PaymentOrder
 from actions.transfer.payment import Transfer
 from bot import CallFailed, Customer
 from simulator.settings import Endpoint
-from tests.bank.kit import AMARA, CURRENT, JONAS, NOON, SAVINGS, SaidBank, refused
-from tests.bank.test_faults import impatient
-from tests.bank.test_faults import order as order_fault
+from tests.bank.kit import AMARA, CURRENT, JONAS, NOON, SAVINGS, ScriptedBank, refused
+from tests.bank.test_faults import inject_fault, short_deadline
 
 PAYMENTS = "*/domestic-payments"
 LATER = NOON + timedelta(minutes=10)
@@ -37,13 +36,13 @@ async def balances(bank: BankClient) -> list[int]:
     return [balance.minor for balance in await bank.of(AMARA).balances()]
 
 
-async def books(endpoint: Endpoint) -> Any:
+async def read_books(endpoint: Endpoint) -> Any:
     headers = {"Authorization": f"Bearer {endpoint.admin_key}"}
     async with aiohttp.ClientSession(endpoint.url) as http, http.get("/admin/books", headers=headers) as answer:
         return await answer.json()
 
 
-async def test_a_payment_is_made_once_for_its_key(bank: BankClient) -> None:
+async def test_repeated_payment_with_one_key_is_made_once(bank: BankClient) -> None:
     before, ordered = await balances(bank), await order(bank)
     made = [await bank.of(AMARA).pay("k-1", ordered) for _ in range(3)]
     assert made[0].made
@@ -52,14 +51,14 @@ async def test_a_payment_is_made_once_for_its_key(bank: BankClient) -> None:
     assert after == [before[0] - 5_000, before[1] + 5_000, before[2]]
 
 
-async def test_the_card_can_be_paid_and_cannot_pay(bank: BankClient) -> None:
+async def test_credit_card_can_receive_but_not_make_payments(bank: BankClient) -> None:
     card = (await bank.of(AMARA).accounts())[2]
     assert (await bank.of(AMARA).pay("k-1", await order(bank, creditor=card.id))).made
     with refused("403", "rejected"):
         await bank.of(AMARA).pay("k-2", await order(bank, debtor=card.id))
 
 
-async def test_a_payee_is_paid(bank: BankClient) -> None:
+async def test_payment_to_a_payee_leaves_the_account(bank: BankClient) -> None:
     anna = (await bank.of(AMARA).payees())[0]
     before = await balances(bank)
     ordered = await order(bank, creditor=anna.id, payee=anna.name)
@@ -69,23 +68,23 @@ async def test_a_payee_is_paid(bank: BankClient) -> None:
     assert await bank.of(AMARA).find_payment("k-1", ordered) == made
 
 
-async def test_a_payee_of_another_customer_is_refused_before_anything_is_sent(bank: BankClient) -> None:
+async def test_payment_to_a_payee_of_another_customer_is_rejected_before_it_is_sent(bank: BankClient) -> None:
     of_jonas = (await bank.of(JONAS).payees())[0]
     with refused("no payee"):
         await bank.of(AMARA).pay("k-1", await order(bank, creditor=of_jonas.id))
 
 
-async def test_too_much_is_refused_with_the_reason(bank: BankClient) -> None:
+async def test_payment_above_the_balance_is_refused_for_insufficient_funds(bank: BankClient) -> None:
     payment = await bank.of(AMARA).pay("k-1", await order(bank, 99_999_900))
     assert (payment.made, payment.refusal) == (False, "insufficient_funds")
 
 
-async def test_an_account_of_another_customer_is_refused_before_anything_is_sent(bank: BankClient) -> None:
+async def test_payment_from_an_account_of_another_customer_is_rejected_before_it_is_sent(bank: BankClient) -> None:
     with refused("not the customer's"):
         await bank.of(JONAS).pay("k-1", await order(bank))
 
 
-async def test_a_payment_is_found_by_its_key(bank: BankClient) -> None:
+async def test_payment_is_found_by_its_key(bank: BankClient) -> None:
     ordered = await order(bank)
     assert await bank.of(AMARA).find_payment("k-1", ordered) is None
     made = await bank.of(AMARA).pay("k-1", ordered)
@@ -94,7 +93,7 @@ async def test_a_payment_is_found_by_its_key(bank: BankClient) -> None:
         await bank.of(AMARA).find_payment("k-1", await order(bank, 6_000))
 
 
-async def test_a_payment_to_somebody_who_is_no_payee_any_more_is_found(bank: BankClient) -> None:
+async def test_payment_to_a_deleted_payee_is_found(bank: BankClient) -> None:
     anna = (await bank.of(AMARA).payees())[0]
     made = await bank.of(AMARA).pay("k-1", await order(bank, creditor=anna.id, payee=anna.name))
     later = await order(bank, creditor="pe-deleted", payee=anna.name)
@@ -104,7 +103,7 @@ async def test_a_payment_to_somebody_who_is_no_payee_any_more_is_found(bank: Ban
 
 
 @pytest.mark.parametrize("changes", [{"payee": "Tom Reid"}, {"minor": 5_001}, {"currency": "EUR"}])
-async def test_another_payment_is_never_found_for_the_one_that_was_ordered(
+async def test_payment_that_differs_from_the_order_is_not_accepted_as_found(
     bank: BankClient, changes: dict[str, Any]
 ) -> None:
     anna = (await bank.of(AMARA).payees())[0]
@@ -117,44 +116,46 @@ async def test_another_payment_is_never_found_for_the_one_that_was_ordered(
     assert await bank.of(AMARA).find_payment("k-2", ordered) is None
 
 
-async def test_an_order_that_the_bank_rejects_is_told_as_refused_by_it(bank: BankClient) -> None:
+async def test_order_rejected_by_the_bank_is_refused_with_reason_other(bank: BankClient) -> None:
     current = (await bank.of(AMARA).accounts())[0]
     result = await Transfer(bank, lambda: NOON).perform("k-1", parameters_of(await order(bank, creditor=current.id)))
     assert (result.outcome, result.result) == ("refused", {"reason": "other"})
 
 
 @pytest.mark.parametrize("status", [401, 429])
-async def test_an_order_that_the_bank_did_not_look_at_is_told_as_unreachable(said: SaidBank, status: int) -> None:
-    said.answers["/domestic-payments"] = httpx.Response(status)
+async def test_order_turned_away_with_401_or_429_is_refused_as_unreachable(
+    scripted_bank: ScriptedBank, status: int
+) -> None:
+    scripted_bank.answers["/domestic-payments"] = httpx.Response(status)
     ordered = PaymentOrder(CURRENT, SAVINGS, 5_000, "GBP", "Rainy day", LATER)
-    result = await Transfer(said.client(), lambda: NOON).perform("k-1", parameters_of(ordered))
+    result = await Transfer(scripted_bank.client(), lambda: NOON).perform("k-1", parameters_of(ordered))
     assert (result.outcome, result.result) == ("refused", {"reason": "unreachable"})
 
 
 @pytest.mark.parametrize("kind", ["500", "503", "reset", "hang", "truncated", "malformed", "wrong_types", "slow_drip"])
-async def test_a_lost_answer_is_an_unknown_outcome_that_can_be_read_back(
+async def test_payment_with_a_lost_answer_is_unknown_and_can_be_found(
     bank: BankClient, endpoint: Endpoint, kind: str
 ) -> None:
     ordered = await order(bank)
-    await order_fault(endpoint, kind=kind, path=PAYMENTS, method="POST", when="after", seconds=600)
-    with pytest.raises(CallFailed) as failed, impatient(bank, kind):
+    await inject_fault(endpoint, kind=kind, path=PAYMENTS, method="POST", when="after", seconds=600)
+    with pytest.raises(CallFailed) as failed, short_deadline(bank, kind):
         await bank.of(AMARA).pay("k-1", ordered)
     assert failed.value.may_have_happened
     found = await bank.of(AMARA).find_payment("k-1", ordered)
     assert found is not None
     assert found.made
-    assert len((await books(endpoint))["payments"]) == 1
+    assert len((await read_books(endpoint))["payments"]) == 1
 
 
-async def test_an_order_that_was_never_sent_did_not_happen(bank: BankClient, endpoint: Endpoint) -> None:
+async def test_order_stopped_by_429_certainly_did_not_happen(bank: BankClient, endpoint: Endpoint) -> None:
     ordered = await order(bank)
-    await order_fault(endpoint, kind="429", path=PAYMENTS, seconds=600)
+    await inject_fault(endpoint, kind="429", path=PAYMENTS, seconds=600)
     with pytest.raises(CallFailed) as failed:
         await bank.of(AMARA).pay("k-1", ordered)
     assert not failed.value.may_have_happened
 
 
-async def test_an_effect_tells_done_refused_and_unknown(bank: BankClient, endpoint: Endpoint) -> None:
+async def test_effect_reports_done_refused_and_unknown(bank: BankClient, endpoint: Endpoint) -> None:
     effect = Transfer(bank, lambda: NOON)
     done, too_much = await order(bank), await order(bank, 99_999_900)
     result = await effect.perform("k-1", parameters_of(done))
@@ -165,27 +166,27 @@ async def test_an_effect_tells_done_refused_and_unknown(bank: BankClient, endpoi
     late = await order(bank, not_after=NOON - timedelta(minutes=1))
     result = await effect.perform("k-3", parameters_of(late))
     assert (result.outcome, result.result) == ("refused", {"reason": "too_late"})
-    await order_fault(endpoint, kind="500", path=PAYMENTS)
+    await inject_fault(endpoint, kind="500", path=PAYMENTS)
     assert (await effect.perform("k-4", parameters_of(done))).outcome == "unknown"
     assert (await effect.find("k-4", parameters_of(done))).outcome == "unknown"
 
 
-async def test_what_the_bank_does_not_know_is_unknown_until_its_cut_off(bank: BankClient) -> None:
+async def test_missing_payment_stays_unknown_until_its_cut_off_time(bank: BankClient) -> None:
     parameters = parameters_of(await order(bank))
     assert (await Transfer(bank, lambda: NOON).find("k-1", parameters)).outcome == "unknown"
     assert (await Transfer(bank, lambda: LATER + timedelta(minutes=3)).find("k-1", parameters)).outcome == "refused"
 
 
-async def test_money_is_conserved_under_faults_and_repeats(bank: BankClient, endpoint: Endpoint) -> None:
+async def test_money_is_conserved_under_faults_and_retries(bank: BankClient, endpoint: Endpoint) -> None:
     """Many orders at once are retried until their outcome is known, with a bank that fails half the time."""
     effect, chance = Transfer(bank, lambda: NOON), random.Random(5)
     before = await balances(bank)
     for number, kind in enumerate(("500", "reset", "429", "malformed", "503")):
         when = "after" if number % 2 else "before"
-        await order_fault(endpoint, kind=kind, path=PAYMENTS, probability=0.2, when=when, seed=number, seconds=0)
+        await inject_fault(endpoint, kind=kind, path=PAYMENTS, probability=0.2, when=when, seed=number, seconds=0)
     orders = {f"k-{number}": await order(bank, chance.randint(1, 900)) for number in range(30)}
 
-    async def until_known(key: str) -> int:
+    async def pay_until_known(key: str) -> int:
         parameters = parameters_of(orders[key])
         for _ in range(50):
             result = await effect.perform(key, parameters)
@@ -193,35 +194,35 @@ async def test_money_is_conserved_under_faults_and_repeats(bank: BankClient, end
                 return orders[key].minor
         raise AssertionError("no outcome")
 
-    moved = sum(await asyncio.gather(*(until_known(key) for key in orders)))
-    after, kept = await balances(bank), await books(endpoint)
+    moved = sum(await asyncio.gather(*(pay_until_known(key) for key in orders)))
+    after, kept = await balances(bank), await read_books(endpoint)
     assert after == [before[0] - moved, before[1] + moved, before[2]]
     assert kept["sum"] == 0
     assert sorted(payment["key"] for payment in kept["payments"]) == sorted(orders)
 
 
-async def test_a_new_key_for_each_attempt_would_pay_twice(bank: BankClient, endpoint: Endpoint) -> None:
+async def test_retry_under_a_new_key_would_pay_twice(bank: BankClient, endpoint: Endpoint) -> None:
     """The control for the test above: without one key per order, money moves twice."""
     ordered = await order(bank)
-    await order_fault(endpoint, kind="reset", path=PAYMENTS, method="POST", when="after", count=3)
+    await inject_fault(endpoint, kind="reset", path=PAYMENTS, method="POST", when="after", count=3)
     with pytest.raises(CallFailed):
         await bank.of(AMARA).pay("k-1", ordered)
     await bank.of(AMARA).pay("k-2", ordered)
-    assert len((await books(endpoint))["payments"]) == 2
+    assert len((await read_books(endpoint))["payments"]) == 2
 
 
-async def test_an_order_that_may_have_arrived_stays_unknown_whatever_fails_afterwards(said: SaidBank) -> None:
+async def test_order_that_may_have_arrived_stays_unknown_when_the_retry_fails(scripted_bank: ScriptedBank) -> None:
     """Its answer is lost, the repetition meets an expired token, and there is no new one."""
 
     def post(request: httpx.Request) -> httpx.Response:
-        said.answers["/token"] = httpx.Response(503)
-        if said.paths().count("domestic-payments") == 1:
+        scripted_bank.answers["/token"] = httpx.Response(503)
+        if scripted_bank.paths().count("domestic-payments") == 1:
             raise httpx.ReadError("the connection broke", request=request)
         return httpx.Response(401)
 
-    said.answers["/domestic-payments"] = post
+    scripted_bank.answers["/domestic-payments"] = post
     ordered = PaymentOrder(CURRENT, SAVINGS, 5_000, "GBP", "Rainy day", LATER)
     with pytest.raises(CallFailed) as failed:
-        await said.client().of(AMARA).pay("k-1", ordered)
-    assert said.paths().count("domestic-payments") == 2
+        await scripted_bank.client().of(AMARA).pay("k-1", ordered)
+    assert scripted_bank.paths().count("domestic-payments") == 2
     assert failed.value.may_have_happened

@@ -16,7 +16,7 @@ from tests.bank.kit import AMARA, NOON
 CALLED = ("token", "accounts", "balances", "token")
 
 
-async def nobody(account_number: str, code: str, bank_customer_id: str) -> None:
+async def fail_to_add_customer(account_number: str, code: str, bank_customer_id: str) -> None:
     raise AssertionError
 
 
@@ -25,7 +25,7 @@ def startup(endpoint: Endpoint, calls: list[Any], checks: dict[str, Any], **bank
         settings=Settings(project=Path("nowhere"), plugin_settings={"bank": bank} if bank else {}),
         resources=Resources(),
         sources=Sources(now=lambda: NOON),
-        add_customer=nobody,
+        add_customer=fail_to_add_customer,
         announce=lambda line: None,
         add_check=checks.__setitem__,
         observe_call=lambda service, outcome, seconds, tries, **more: calls.append((service, outcome, tries, more)),
@@ -35,7 +35,7 @@ def startup(endpoint: Endpoint, calls: list[Any], checks: dict[str, Any], **bank
     return given
 
 
-async def test_the_plugin_opens_the_bank_checks_it_and_watches_its_calls(endpoint: Endpoint) -> None:
+async def test_plugin_opens_the_bank_and_observes_all_calls_except_good_checks(endpoint: Endpoint) -> None:
     calls: list[Any] = []
     checks: dict[str, Callable[[], Awaitable[None]]] = {}
     given = startup(endpoint, calls, checks)
@@ -46,7 +46,7 @@ async def test_the_plugin_opens_the_bank_checks_it_and_watches_its_calls(endpoin
     assert calls == well  # a successful check is not reported
 
 
-async def test_the_check_fails_while_the_bank_is_away(endpoint: Endpoint) -> None:
+async def test_check_fails_while_the_bank_is_unreachable(endpoint: Endpoint) -> None:
     calls: list[Any] = []
     checks: dict[str, Any] = {}
     away = Endpoint("http://127.0.0.1:9", "teller", "secret")
@@ -56,7 +56,7 @@ async def test_the_check_fails_while_the_bank_is_away(endpoint: Endpoint) -> Non
     assert [outcome for _, outcome, *_ in calls] == ["unavailable"]
 
 
-async def test_the_check_fails_where_the_bank_does_not_take_the_credentials(endpoint: Endpoint) -> None:
+async def test_check_fails_when_the_bank_rejects_the_credentials(endpoint: Endpoint) -> None:
     calls: list[Any] = []
     checks: dict[str, Any] = {}
     async with actions.bank.lifespan(startup(Endpoint(endpoint.url, "teller", "rotated"), calls, checks)):
@@ -70,7 +70,7 @@ async def test_the_check_fails_where_the_bank_does_not_take_the_credentials(endp
     )
 
 
-async def test_good_credentials_are_not_shown_again_at_each_check(endpoint: Endpoint) -> None:
+async def test_accepted_credentials_are_not_checked_again_each_time(endpoint: Endpoint) -> None:
     calls: list[Any] = []
     checks: dict[str, Any] = {}
     async with actions.bank.lifespan(startup(endpoint, calls, checks)):
@@ -79,7 +79,7 @@ async def test_good_credentials_are_not_shown_again_at_each_check(endpoint: Endp
     assert [more["call"] for *_, more in calls] == ["token"]
 
 
-async def test_the_check_notes_what_is_said_of_the_endpoint(endpoint: Endpoint) -> None:
+async def test_check_returns_the_note_of_the_endpoint(endpoint: Endpoint) -> None:
     checks: dict[str, Any] = {}
     given = startup(endpoint, [], checks)
     given.resources.get("bank-endpoint", dict)["note"] = "simulated"
@@ -87,7 +87,7 @@ async def test_the_check_notes_what_is_said_of_the_endpoint(endpoint: Endpoint) 
         assert await checks["bank"]() == "simulated"
 
 
-async def test_an_answer_of_another_customers_is_told_as_grave(endpoint: Endpoint) -> None:
+async def test_data_of_another_customer_is_observed_as_grave(endpoint: Endpoint) -> None:
     calls: list[Any] = []
     given = startup(endpoint, calls, {})
     fault = {"kind": "other_customer", "path": "*/accounts"}
@@ -100,20 +100,20 @@ async def test_an_answer_of_another_customers_is_told_as_grave(endpoint: Endpoin
     assert calls[-1] == ("bank", "invalid", 1, {"call": "accounts", "reason": reason, "is_grave": True})
 
 
-def test_a_call_ends_before_its_question() -> None:
+def test_call_times_out_before_its_question() -> None:
     for settings in (BankSettings(), BankSettings(seconds=60.0), BankSettings(seconds=0.1)):
         limits = settings.limits
         assert limits.connect_seconds < limits.try_seconds < limits.deadline_seconds < settings.seconds
         assert 2 * limits.try_seconds <= limits.deadline_seconds
 
 
-def test_settings_come_from_the_configuration() -> None:
+def test_settings_are_read_from_the_configuration() -> None:
     given = {"seconds": 2, "tries": 1, "connections": 5, "url": "https://bank.example"}
     assert read_bank_settings({"bank": given, "other": 1}) == BankSettings(2, 1, 5, "https://bank.example")
     assert read_bank_settings({}) == BankSettings()
 
 
-def test_all_wrong_settings_are_told_at_once() -> None:
+def test_all_invalid_settings_are_reported_together() -> None:
     wrong = {"seconds": 0, "tries": True, "connections": 1.5, "url": "bank.example", "colour": "red"}
     with pytest.raises(ConfigurationError) as refused:
         read_bank_settings({"bank": wrong})

@@ -15,6 +15,8 @@ from msgspec import Struct
 from .accounts import CUSTOMERS
 from .settings import SimulatorSettings
 
+TOKEN_SECONDS = 300
+
 
 class Refused(Exception):
     """A token is refused: an error code of RFC 6749, 5.2, with its HTTP status."""
@@ -57,8 +59,7 @@ class Access:
         now = self._now()
         self._grants = {key: grant for key, grant in self._grants.items() if grant.expires > now}
         token = secrets.token_urlsafe(32)
-        lifetime = timedelta(seconds=self._settings.token_seconds)
-        self._grants[_hashed(token)] = _Grant(customer, now + lifetime)
+        self._grants[_hashed(token)] = _Grant(customer, now + timedelta(seconds=TOKEN_SECONDS))
         return token
 
     def customer(self, authorization: str) -> str | None:

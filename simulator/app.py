@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from .access import Access, Refused
+from .access import TOKEN_SECONDS, Access, Refused
 from .accounts import ACCOUNTS
 from .breaking import add_faults, faulty
 from .days import day_of
@@ -31,9 +31,9 @@ async def give_token(request: web.Request) -> web.Response:
         )
     except Refused as refused:
         return answer({"error": refused.error}, refused.status)
-    seconds = request.app[BANK].settings.token_seconds
-    given = {"access_token": token, "token_type": "Bearer", "expires_in": seconds, "scope": "accounts payments"}
-    response = answer(given)
+    response = answer(
+        {"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS, "scope": "accounts payments"}
+    )
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -24,7 +24,9 @@ _RST_ON_CLOSE = struct.pack("ii", 1, 0)  # struct linger: on, 0 seconds
 @web.middleware
 async def faulty(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Carry out the request, subject to the faults that are set."""
-    fault = None if request.path.startswith("/admin/") else request.app[FAULTS].strike(request.method, request.path)
+    if request.path.startswith("/admin/"):
+        return await handler(request)
+    fault = request.app[FAULTS].strike(request.method, request.path)
     if fault is None:
         return await handler(request)
     if fault.kind in {"500", "503", "429", "reset", "hang"}:
@@ -32,8 +34,8 @@ async def faulty(request: web.Request, handler: Handler) -> web.StreamResponse:
     if fault.kind == "latency":
         await _pause(request, fault.seconds)
     if fault.kind == "other_customer":
-        _as_another(request)
-    return await _spoilt(request, await handler(request), fault)
+        _act_as_another_customer(request)
+    return await _corrupted(request, await handler(request), fault)
 
 
 async def _unanswered(request: web.Request, handler: Handler, fault: Fault) -> web.StreamResponse:
@@ -41,15 +43,15 @@ async def _unanswered(request: web.Request, handler: Handler, fault: Fault) -> w
     if fault.when == "after":
         await handler(request)
     if fault.kind in {"500", "503", "429"}:
-        asked = {} if fault.kind == "500" else {"Retry-After": str(int(fault.seconds))}
-        raise Problem(int(fault.kind), "U019", "The bank cannot answer now", asked)
+        headers = {} if fault.kind == "500" else {"Retry-After": str(int(fault.seconds))}
+        raise Problem(int(fault.kind), "U019", "The bank cannot answer now", headers)
     if fault.kind == "hang":
         await _pause(request, fault.seconds)
     return _reset(request)
 
 
-async def _spoilt(request: web.Request, response: web.StreamResponse, fault: Fault) -> web.StreamResponse:
-    """The proper answer, spoilt on its way."""
+async def _corrupted(request: web.Request, response: web.StreamResponse, fault: Fault) -> web.StreamResponse:
+    """The proper answer, corrupted on its way."""
     if not isinstance(response, web.Response) or not isinstance(response.body, bytes):
         return response
     body = response.body
@@ -112,10 +114,9 @@ def _reset(request: web.Request) -> web.Response:
     return web.Response()
 
 
-def _as_another(request: web.Request) -> None:
+def _act_as_another_customer(request: web.Request) -> None:
     """Let the handler answer with another customer's data, for the account of the same kind."""
-    asked = customer_of_request()
-    other = next(customer for customer in CUSTOMERS.values() if customer.id != asked)
+    other = next(customer for customer in CUSTOMERS.values() if customer.id != customer_of_request())
     act_as(other.id)
     account = ACCOUNTS.get(request.match_info.get("account", ""))
     if account is not None:

@@ -26,8 +26,10 @@ def add_commands(commands: Commands) -> None:
 
 def bank_url(settings: Settings) -> str | None:
     """The bank to use instead of an embedded one: `--bank-url`, or `plugin_settings: bank: url:` of config.yml."""
+    url = settings.options.get("bank_url")
     configured = settings.plugin_settings.get("bank")
-    url = settings.options.get("bank_url") or (configured.get("url") if isinstance(configured, Mapping) else None)
+    if not url and isinstance(configured, Mapping):
+        url = configured.get("url")
     return str(url) if url else None
 
 

@@ -18,9 +18,7 @@ from .settings import Endpoint, SimulatorSettings, utc_now
 
 
 @asynccontextmanager
-async def embedded(
-    data_dir: Path, *, now: Callable[[], datetime] = utc_now, seed: int = 7, requests_per_minute: int | None = None
-) -> AsyncIterator[Endpoint]:
+async def embedded(data_dir: Path, *, now: Callable[[], datetime] = utc_now, seed: int = 7) -> AsyncIterator[Endpoint]:
     """Serve a bank while the block runs; it accepts requests before the block is entered.
 
     `now` is the bank's clock (aware UTC); the bank keeps its file in `data_dir`.
@@ -31,7 +29,6 @@ async def embedded(
         admin_key=secrets.token_urlsafe(32),
         database=data_dir / "bank.db",
         seed=seed,
-        requests_per_minute=requests_per_minute,
         now=now,
     )
     async with serving(settings, "127.0.0.1", 0) as url:

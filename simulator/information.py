@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from math import ceil
 
 from aiohttp import web
 
 from .accounts import CUSTOMERS, OPENED, Account, accounts_of
+from .ledger import Entry
 from .openbanking import Json, account_json, balance_json, beneficiary_json, envelope, transaction_json
 from .payees import payees_of
 from .service import BANK, Problem, account_of, answer, customer_of_request
 
 ROOT = "/open-banking/v4.0/aisp"
+PAGE_SIZE = 100
 
 
 async def read_accounts(request: web.Request) -> web.Response:
@@ -52,18 +55,19 @@ async def read_transactions(request: web.Request) -> web.Response:
     until = _moment(request, "toBookingDateTime", datetime.combine(today, time.max))
     booked = await bank.transactions(account, since.date(), min(until.date(), today))
     entries = [entry for entry in booked if since <= entry.booked.replace(tzinfo=None) <= until]
-    size = bank.settings.page_size
-    pages = max(1, -(-len(entries) // size))
+    pages = max(1, ceil(len(entries) / PAGE_SIZE))
     page = _page(request, pages)
     shown = [
-        transaction_json(entry, account.currency, pending=entry.merchant is not None and entry.day > today - _SETTLING)
-        for entry in entries[(page - 1) * size : page * size]
+        transaction_json(entry, account.currency, pending=_is_pending(entry, today))
+        for entry in entries[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
     ]
     links = _page_links(request, page, pages)
     return answer(envelope({"Transaction": shown}, links, pages=pages, first=OPENED, last=today))
 
 
-_SETTLING = timedelta(days=2)  # purchases made today or yesterday are pending
+def _is_pending(entry: Entry, today: date) -> bool:
+    """Whether it is a purchase made today or yesterday."""
+    return entry.merchant is not None and entry.day > today - timedelta(days=2)
 
 
 def _accounts(request: web.Request, accounts: tuple[Account, ...]) -> Json:

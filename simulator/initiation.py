@@ -107,8 +107,8 @@ def _order(body: Any, customer: str, key: str) -> Order:
 
 def _payer(debtor: Account, creditor: Account | None) -> str:
     """The payer's name as the payee sees it: the account if both are the customer's own, otherwise the customer."""
-    own = creditor is not None and creditor.customer == debtor.customer
-    return debtor.nickname if own else CUSTOMERS[debtor.customer].name
+    is_own = creditor is not None and creditor.customer == debtor.customer
+    return debtor.nickname if is_own else CUSTOMERS[debtor.customer].name
 
 
 def _member(value: Any, path: str, kind: type) -> Any:
@@ -153,15 +153,17 @@ def _answer(request: web.Request, payment: Payment) -> Json:
 
 
 def _payment_json(payment: Payment) -> Json:
-    refused = [{"StatusReasonCode": payment.reason}] if payment.reason else []
-    return {
+    created = payment.created.isoformat(timespec="seconds")
+    data: Json = {
         "DomesticPaymentId": payment.id,
-        "CreationDateTime": payment.created.isoformat(timespec="seconds"),
+        "CreationDateTime": created,
         "Status": payment.status,
-        "StatusUpdateDateTime": payment.created.isoformat(timespec="seconds"),
+        "StatusUpdateDateTime": created,
         "Initiation": json.loads(payment.initiation),
-        **({"StatusReason": refused} if refused else {}),
     }
+    if payment.reason:
+        data["StatusReason"] = [{"StatusReasonCode": payment.reason}]
+    return data
 
 
 ROUTES = [

@@ -112,34 +112,31 @@ class Ledger:
         return account.opening + sum(entry.minor for entry in self.entries(account, OPENED, today))
 
     def _compute_month(self, account: Account, first: date) -> tuple[Entry, ...]:
-        customer = CUSTOMERS[account.customer]
-        drafts = {"current": self._current, "savings": self._savings, "credit_card": self._card}[account.kind](
-            customer, first
-        )
+        booking = {"current": self._current, "savings": self._savings, "credit_card": self._card}[account.kind]
+        drafts = booking(CUSTOMERS[account.customer], first)
         return tuple(numbered(account, sorted(drafts, key=lambda draft: draft.day)))
 
     def _current(self, customer: BankCustomer, first: date) -> list[Entry]:
-        home, account, last = customer.household, customer.current.id, _last_day(first)
+        home, account = customer.household, customer.current.id
         booked = [
             *_bills(home.bills, account, first),
             *self._purchases(account, first, home.habits),
             *_pay(customer, first),
         ]
-        savings, card = customer.savings.id, customer.card.id
         booked += [
-            _transfer(account, entry.day, -entry.minor, "Transfer with savings", savings)
+            _transfer(account, entry.day, -entry.minor, "Transfer with savings", customer.savings.id)
             for entry in self._savings_transfers(customer, first)
         ]
         if (owed := self._card_debit(customer, first)) > 0:
-            booked.append(_transfer(account, first.replace(day=15), -owed, "Credit card payment", card))
+            booked.append(_transfer(account, first.replace(day=15), -owed, "Credit card payment", customer.card.id))
         if rest := sum(entry.minor for entry in booked):
-            booked.append(Entry("", account, last, -rest, "Wrenfield Investment Plan", "transfers"))
+            booked.append(Entry("", account, _last_day(first), -rest, "Wrenfield Investment Plan", "transfers"))
         return booked
 
     def _savings(self, customer: BankCustomer, first: date) -> list[Entry]:
-        chance = self._chance(customer.savings.id, _last_day(first))
-        interest = Entry("", customer.savings.id, _last_day(first), chance.randint(45, 690), "Interest", "interest")
-        return [*self._savings_transfers(customer, first), interest]
+        account, last = customer.savings.id, _last_day(first)
+        minor = self._random(account, last).randint(45, 690)
+        return [*self._savings_transfers(customer, first), Entry("", account, last, minor, "Interest", "interest")]
 
     def _savings_transfers(self, customer: BankCustomer, first: date) -> list[Entry]:
         """The transfers between savings and current account, as the savings account sees them."""
@@ -169,14 +166,14 @@ class Ledger:
 
     def _purchases(self, account: str, first: date, habits: Mapping[str, float]) -> Iterator[Entry]:
         for day in _days(first):
-            chance = self._chance(account, day)
+            dice = self._random(account, day)
             for category, probability in habits.items():
-                if chance.random() < probability:
-                    shop = chance.choice(_SHOPS[category])
-                    minor = -chance.randint(shop.low, shop.high)
+                if dice.random() < probability:
+                    shop = dice.choice(_SHOPS[category])
+                    minor = -dice.randint(shop.low, shop.high)
                     yield Entry("", account, day, minor, shop.name.upper(), category, shop.name, shop.mcc)
 
-    def _chance(self, account: str, day: date) -> random.Random:
+    def _random(self, account: str, day: date) -> random.Random:
         return random.Random(f"{self._seed}/{account}/{day}")  # noqa: S311 - invents purchases, no security
 
 

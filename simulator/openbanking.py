@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any, TypeAlias
 
@@ -70,15 +69,17 @@ def account_json(account: Account, holder: str) -> Json:
 
 def balance_json(account: Account, minor: int, at: datetime) -> Json:
     """An item of OBReadBalance1: the interim available balance, pending transactions included."""
-    line = [{"Included": False, "Type": "Pre-Agreed", "Amount": amount(account.limit, account.currency)}]
-    return {
+    balance: Json = {
         "AccountId": account.id,
         "CreditDebitIndicator": credit_or_debit(minor),
         "Type": "ITAV",
         "DateTime": at.replace(microsecond=0).isoformat(),
         "Amount": amount(minor, account.currency),
-        **({"CreditLine": line} if account.limit else {}),
     }
+    if account.limit:
+        limit = amount(account.limit, account.currency)
+        balance["CreditLine"] = [{"Included": False, "Type": "Pre-Agreed", "Amount": limit}]
+    return balance
 
 
 def beneficiary_json(account: Account, payee: Payee) -> Json:
@@ -117,8 +118,9 @@ def transaction_json(entry: Entry, currency: str, *, pending: bool) -> Json:
     if entry.other is not None:
         transaction["CreditorAccount" if entry.minor < 0 else "DebtorAccount"] = {"Name": entry.other}
     if entry.merchant is not None:
-        merchant = {"MerchantName": entry.merchant}
-        transaction["MerchantDetails"] = merchant | ({"MerchantCategoryCode": entry.mcc} if entry.mcc else {})
+        transaction["MerchantDetails"] = {"MerchantName": entry.merchant}
+        if entry.mcc:
+            transaction["MerchantDetails"]["MerchantCategoryCode"] = entry.mcc
     return transaction
 
 
@@ -130,11 +132,11 @@ def envelope(data: Json, links: Json, *, pages: int = 1, first: date | None = No
     return {"Data": data, "Links": links, "Meta": meta}
 
 
-def error_json(status: int, problems: Sequence[tuple[str, str]], interaction: str) -> Json:
-    """OBErrorResponse1; `problems` are (code, message), where a code is four characters of the standard's code set."""
+def error_json(status: int, code: str, message: str, interaction: str) -> Json:
+    """OBErrorResponse1 with one error; `code` is four characters of the standard's code set."""
     return {
         "Id": interaction[:40],
         "Code": str(status),
-        "Message": problems[0][1],
-        "Errors": [{"ErrorCode": code, "Message": message} for code, message in problems],
+        "Message": message,
+        "Errors": [{"ErrorCode": code, "Message": message}],
     }

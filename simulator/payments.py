@@ -178,10 +178,10 @@ class Payments:
     def _make(self, order: Order) -> Payment:
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            known = self._known(order)
-            if known is not None:
+            earlier = self._earlier_payment(order)
+            if earlier is not None:
                 self._db.execute("ROLLBACK")
-                return known
+                return earlier
             payment = self._insert(order)
             self._db.execute("COMMIT")
         except BaseException:
@@ -193,7 +193,7 @@ class Payments:
             self._add(order.creditor, order.minor)
         return payment
 
-    def _known(self, order: Order) -> Payment | None:
+    def _earlier_payment(self, order: Order) -> Payment | None:
         """The payment that the order's key belongs to, if the key is still valid; raises KeyReused if it differs."""
         since = (self._now() - KEY_VALID).astimezone(UTC).isoformat()
         found = self._select("customer = ? AND key = ? AND created > ?", order.customer, order.key, since)

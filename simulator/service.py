@@ -46,16 +46,18 @@ class Bank(Struct, frozen=True):
         """The entries booked from `since` to `until`, both included, newest first."""
         booked = list(self.ledger.entries(account, since, until))
         booked += [_paid(moved) for moved in await self.payments.entries(account.id, since, until)]
-        return sorted(booked, key=lambda entry: entry.day)[::-1]
+        booked.sort(key=lambda entry: entry.day)
+        return booked[::-1]
 
 
 def _paid(moved: Moved) -> Entry:
     """A payment as the account shows it; between accounts of the same customer it is a transfer."""
     account, other = ACCOUNTS[moved.account], ACCOUNTS.get(moved.other)
-    own = other is not None and other.customer == account.customer
+    if other is not None and other.customer == account.customer:
+        category, name = "transfers", None
+    else:
+        category, name = "payments", moved.description.removeprefix(PAID_TO if moved.minor < 0 else PAID_BY)
     identity = f"{moved.account}-{moved.payment}"
-    name = None if own else moved.description.removeprefix(PAID_TO if moved.minor < 0 else PAID_BY)
-    category = "transfers" if own else "payments"
     return Entry(identity, moved.account, moved.day, moved.minor, moved.description, category, other=name, at=moved.at)
 
 
@@ -124,11 +126,10 @@ async def interaction(request: web.Request, handler: Handler) -> web.StreamRespo
     try:
         response = await handler(request)
     except Problem as problem:
-        body = error_json(problem.status, [(problem.code, str(problem))], identity)
-        response = answer(body, problem.status)
+        response = answer(error_json(problem.status, problem.code, str(problem), identity), problem.status)
         response.headers.update(problem.headers)
     except web.HTTPException as error:
-        response = answer(error_json(error.status, [("U011", error.reason)], identity), error.status)
+        response = answer(error_json(error.status, "U011", error.reason, identity), error.status)
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
     if not response.prepared:

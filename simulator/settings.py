@@ -28,8 +28,7 @@ class SimulatorSettings:
     database: Path
     seed: int = 7
     now: Callable[[], datetime] = utc_now
-    token_seconds: int = 300
-    page_size: int = 100
+
     requests_per_minute: int | None = None
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from bot.app.memory import give_large_blocks_back
+from bot.app.memory import return_large_blocks
 
 settings.register_profile("local", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile(
@@ -22,7 +22,7 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # As `bot run` does: otherwise the memory of each bot opened in a test (Argon2 takes 19 MiB per login) stays resident.
-give_large_blocks_back()
+return_large_blocks()
 
 PROJECT = Path(__file__).resolve().parent.parent
 

@@ -10,7 +10,7 @@ from bot.actions.default import default_actions
 from bot.actions.forms import form_action
 from bot.actions.responses import response_action, text_actions
 from bot.actions.turn import Action, Resources
-from bot.app.guarding import GuardedMatcher, TellFailure
+from bot.app.guarding import GuardedMatcher, ReportFailure
 from bot.app.learning import Trained
 from bot.app.projects import Project
 from bot.content import Domain
@@ -40,41 +40,43 @@ class ShorthandMatcher:
 
 @asynccontextmanager
 async def make_agent(
-    project: Project, trained: Trained, resources: Resources, sources: Sources, tell_failure: TellFailure
+    project: Project, trained: Trained, resources: Resources, sources: Sources, report_failure: ReportFailure
 ) -> AsyncIterator[Agent]:
     """The agent that turns run on; if the project has an action server, the connection lives as long as the agent.
 
-    Exceptions of pipeline components are reported to `tell_failure`.
+    Exceptions of pipeline components are reported to `report_failure`.
     """
-    content, endpoint = project.content, project.settings.action_endpoint
+    content = project.content
+    endpoint = project.settings.action_endpoint
     parses = trained.model if trained.model.depends_on_time else CachedParses(trained.model)
-    guarded = GuardedMatcher(parses, tell_failure, trained.model.components)
+    guarded = GuardedMatcher(parses, report_failure, trained.model.components)
     matcher = ShorthandMatcher(guarded, content.domain)
     async with AsyncExitStack() as stack:
-        remote = None
+        remote, kept_events = None, 0
         if endpoint is not None:
             from bot.actions.remote import ActionServer
 
             server = await stack.enter_async_context(ActionServer(endpoint, content.domain, sources))
-            remote = server.action
+            remote, kept_events = server.action, endpoint.tracker_events
         actions = text_actions(content) | gather_actions(content.domain, project.plugins.actions(), remote)
-        kept = endpoint.tracker_events if endpoint is not None else 0
-        yield Agent(content, matcher, trained.dialogue, actions, resources, kept)
+        yield Agent(content, matcher, trained.dialogue, actions, resources, kept_events)
 
 
 def gather_actions(
-    domain: Domain, plugged: Mapping[str, Action], remote: Callable[[str], Action] | None = None
+    domain: Domain, plugin_actions: Mapping[str, Action], remote: Callable[[str], Action] | None = None
 ) -> dict[str, Action]:
     """Every action by name. A plugin's takes precedence, then a remote one that the domain lists, then the built-in.
 
     `remote` creates the action for a name that the domain lists and no plugin implements.
     """
-    named = {name.split("/")[0] for name in domain.responses} | set(domain.responses)
-    named |= {name for name in domain.actions if name.startswith(UTTER)}
-    actions: dict[str, Action] = {name: response_action(name) for name in named}
+    responses = {name for name in domain.actions if name.startswith(UTTER)}
+    for name in domain.responses:
+        retrieval_action, _, _ = name.partition("/")
+        responses |= {name, retrieval_action}
+    actions: dict[str, Action] = {name: response_action(name) for name in responses}
     actions.update(default_actions())
     actions.update({name: form_action(form) for name, form in domain.forms.items()})
     if remote is not None:
         actions.update({name: remote(name) for name in domain.actions if not name.startswith(UTTER)})
-    actions.update(plugged)
+    actions.update(plugin_actions)
     return actions

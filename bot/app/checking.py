@@ -40,7 +40,7 @@ _SETTLED_BY_PLUGINS = frozenset(
 _CONSEQUENCES = {"unknown-component": "no-extractor", "unknown-policy": "no-rule-policy"}
 """By the code of a misspelt name, the finding that may only follow from it: the misspelt one may be what is missing."""
 
-_SAME = frozenset(
+_NAMED_ALIKE = frozenset(
     {
         "AugmentedMemoizationPolicy",
         "CRFEntityExtractor",
@@ -71,29 +71,45 @@ def check_project(folder: Path) -> list[Diagnostic]:
     problems: list[PluginError] = []
     plugins = Plugins(find_plugins(folder, settings.plugins, problems.append), problems.append)
     actions, components, policies = plugins.actions(), plugins.nlu_components(), plugins.policies()
-    channels, _, _ = plugins.channels(), plugins.observers(), plugins.commands()  # called to collect their problems
-    rasas = rasa_sdk_import(folder)
-    read = read_project(folder, known_actions=frozenset(actions), all_known=rasas is None)
-    found = [*read.diagnostics, *_described(read.content, components, policies)]
+    channels = plugins.channels()
+    plugins.observers()  # this and the next for their problems only
+    plugins.commands()
+    sdk_import = rasa_sdk_import(folder)
+    read = read_project(folder, known_actions=frozenset(actions), all_known=sdk_import is None)
+    found = [*read.diagnostics, *_describe(read.content, components, policies)]
     if not read.errors:
         problems += _failing_parts(read.content, components, policies)
         found += check_ways(read.content, read.tests)
-    consequences = {_CONSEQUENCES[d.code] for d in found if _is_misspelling(d)}
-    found = [d for d in found if d.code not in consequences]
-    if problems:
-        found = [d for d in found if d.code not in _SETTLED_BY_PLUGINS or _is_misspelling(d)]
-    contradictions = check_contradictions(_sound(read.content, (*found, *read.held_back)))
+    found = _without_consequences(found, plugins_failed=bool(problems))
+    contradictions = check_contradictions(_without_broken_stories(read.content, (*found, *read.held_back)))
     incomplete = {d.place for d in contradictions if d.code == "incomplete-rule"}
     found = [d for d in found if d.code != "form-not-activated" or d.place not in incomplete]
     found += contradictions
-    found += [_plugin_finding(folder, problem) for problem in problems]
-    if not problems:
-        places, offered = channel_places(folder), {*BUILT_IN_CHANNELS, *channels}
-        found = [d for d in found if d.code != "unset-variable" or d.name not in places.keys() - offered]
-        found += [_unserved(name, places[name], offered) for name in places.keys() - offered]
-    if rasas:
-        found = list(_run_elsewhere(found, rasas, hooking_actions(folder), read.settings.action_endpoint is not None))
+    if problems:
+        found += [_plugin_finding(folder, problem) for problem in problems]
+    else:
+        found = _with_unserved_channels(found, channel_places(folder), {*BUILT_IN_CHANNELS, *channels})
+    if sdk_import:
+        has_endpoint = read.settings.action_endpoint is not None
+        found = list(_with_action_server_note(found, sdk_import, hooking_actions(folder), has_endpoint))
     return sorted(found, key=lambda d: d.place)
+
+
+def _without_consequences(found: Collection[Diagnostic], *, plugins_failed: bool) -> list[Diagnostic]:
+    """The findings without those that may only follow from misspelt names, or from plugins that cannot be loaded."""
+    consequences = {_CONSEQUENCES[d.code] for d in found if _is_misspelling(d)}
+    if plugins_failed:
+        consequences |= _SETTLED_BY_PLUGINS
+    return [d for d in found if _is_misspelling(d) or d.code not in consequences]
+
+
+def _with_unserved_channels(
+    found: Iterable[Diagnostic], places: Mapping[str, Place], offered: Collection[str]
+) -> list[Diagnostic]:
+    """The findings; one per channel in credentials.yml (`places`) not offered replaces those on its variables."""
+    unserved = places.keys() - offered
+    relevant = [d for d in found if d.code != "unset-variable" or d.name not in unserved]
+    return relevant + [_unserved_channel(name, places[name], offered) for name in unserved]
 
 
 def check_learnable(project: Project) -> None:
@@ -101,8 +117,8 @@ def check_learnable(project: Project) -> None:
 
     Those are unknown components and policies, and rules that cannot be followed.
     """
-    found = _described(project.content, project.plugins.nlu_components(), project.plugins.policies())
-    found += check_contradictions(_sound(project.content, found))
+    found = _describe(project.content, project.plugins.nlu_components(), project.plugins.policies())
+    found += check_contradictions(_without_broken_stories(project.content, found))
     if errors := sorted((d for d in found if d.severity == "error"), key=lambda d: d.place):
         raise ContentError(errors)
 
@@ -116,44 +132,48 @@ def unset_variables(found: Iterable[Diagnostic], channels: Collection[str]) -> l
     return [replace(d, severity="error") for d in found if d.code == "unset-variable" and d.name in used]
 
 
-def _described(content: Content, components: Mapping[str, Any], policies: Mapping[str, Any]) -> list[Diagnostic]:
+def _describe(content: Content, components: Mapping[str, Any], policies: Mapping[str, Any]) -> list[Diagnostic]:
     """The findings about the components and policies in config.yml; the two mappings are those of plugins."""
     described = (*describe_pipeline(content, components), *describe_policies(content, policies))
-    named = {entry.place: entry.name for entry in (*(content.pipeline or ()), *(content.policies or ()))}
-    offered, news = {*components, *policies}, (d for d in described if _is_news(d, named))
-    return [_spelt(finding, named, offered) for finding in news]
+    names = {entry.place: entry.name for entry in (*(content.pipeline or ()), *(content.policies or ()))}
+    offered = {*components, *policies}
+    return [_judged_by_spelling(finding, names, offered) for finding in described if _is_news(finding, names)]
 
 
-def _is_news(finding: Diagnostic, named: Mapping[Place, str]) -> bool:
-    """Whether the finding says more than the component's or policy's name; `named` maps places to these names."""
-    is_same = finding.code == "component-mapped" and plain_name(named[finding.place]) in _SAME
-    return not is_same or "It needs no" in finding.message
+def _is_news(finding: Diagnostic, names: Mapping[Place, str]) -> bool:
+    """Whether the finding says more than the component's or policy's name; `names` has these names by their places."""
+    is_mapped = finding.code == "component-mapped"
+    is_named_alike = is_mapped and plain_name(names[finding.place]) in _NAMED_ALIKE
+    return not is_named_alike or "It needs no" in finding.message
 
 
 def _failing_parts(
     content: Content, components: Mapping[str, Callable[..., Any]], policies: Mapping[str, Callable[..., Any]]
 ) -> Iterator[PluginError]:
     """The errors from creating the plugins' components and policies that config.yml names, with its options."""
-    offered = {name: partial(make, content) for name, make in policies.items()}
-    makers = [partial(offered[entry.name], entry) for entry in content.policies or () if entry.name in offered]
-    named = [(factory_of(entry.name, components), entry.options) for entry in content.pipeline or ()]
-    makers += [partial(make, options) for make, options in named if make]
+    makers = [
+        partial(policies[entry.name], content, entry) for entry in content.policies or () if entry.name in policies
+    ]
+    factories = [(factory_of(entry.name, components), entry.options) for entry in content.pipeline or ()]
+    makers += [partial(factory, options) for factory, options in factories if factory]
     for make in makers:
         try:
             make()
+        except PluginError as error:
+            yield error
         except BotError as error:
-            yield error if isinstance(error, PluginError) else PluginProblem(str(error), code=make)
+            yield PluginProblem(str(error), code=make)
 
 
-def _spelt(finding: Diagnostic, named: Mapping[Place, str], offered: Collection[str]) -> Diagnostic:
+def _judged_by_spelling(finding: Diagnostic, names: Mapping[Place, str], offered: Collection[str]) -> Diagnostic:
     """The finding; if the name of a component or policy is misspelt, as an error with the right spelling.
 
     For a project's own class, which is named with its module, it is a warning: the class is just not used.
     """
-    names = {"unknown-component": PIPELINE_NAMES, "unknown-policy": POLICY_NAMES}.get(finding.code)
-    if names is None:
+    built_in = {"unknown-component": PIPELINE_NAMES, "unknown-policy": POLICY_NAMES}.get(finding.code)
+    if built_in is None:
         return finding
-    name, known = named[finding.place], names | set(offered)
+    name, known = names[finding.place], built_in | set(offered)
     if "." in name:
         return replace(finding, severity="warning")
     if not is_misspelt(name, known):
@@ -166,7 +186,7 @@ def _is_misspelling(finding: Diagnostic) -> bool:
     return finding.code in ("unknown-component", "unknown-policy") and finding.cure.startswith("Did you mean")
 
 
-def _sound(content: Content, found: Collection[Diagnostic]) -> Content:
+def _without_broken_stories(content: Content, found: Collection[Diagnostic]) -> Content:
     """The content without the stories and rules that have errors, or name things that errors may have left unread.
 
     The remains of those might contradict others. If a policy's name is misspelt, the default policies are used.
@@ -175,9 +195,9 @@ def _sound(content: Content, found: Collection[Diagnostic]) -> Content:
         content = replace(content, policies=None)
     if not any(d.severity == "error" for d in found):
         return content
-    broken_by = [d for d in found if d.severity == "error" or d.code.startswith("unknown-")]
-    wrong = [place for d in broken_by for place in (d.place, *d.also)]
-    broken = _holding(wrong, (*content.stories, *content.rules))
+    breaking = [d for d in found if d.severity == "error" or d.code.startswith("unknown-")]
+    places = [place for d in breaking for place in (d.place, *d.also)]
+    broken = _starts_before(places, (*content.stories, *content.rules))
     return replace(
         content,
         stories=tuple(story for story in content.stories if story.place not in broken),
@@ -185,15 +205,17 @@ def _sound(content: Content, found: Collection[Diagnostic]) -> Content:
     )
 
 
-def _holding(places: Iterable[Place], stories: Iterable[Story]) -> set[Place]:
+def _starts_before(places: Iterable[Place], stories: Iterable[Story]) -> set[Place]:
     """The first places of the stories that the given places are in: for each, the last start before it in its file."""
-    starts: dict[str, list[Place]] = defaultdict(list)
-    for story in stories:
-        starts[story.place.file].append(story.place)
-    for begin in starts.values():
-        begin.sort()
-    before = ((starts[place.file], bisect_right(starts[place.file], place)) for place in places)
-    return {begin[at - 1] for begin, at in before if at}
+    starts_by_file: dict[str, list[Place]] = defaultdict(list)
+    for place in sorted(story.place for story in stories):
+        starts_by_file[place.file].append(place)
+    found = set()
+    for place in places:
+        starts = starts_by_file[place.file]
+        if count := bisect_right(starts, place):
+            found.add(starts[count - 1])
+    return found
 
 
 def _plugin_finding(folder: Path, problem: PluginError) -> Diagnostic:
@@ -201,10 +223,10 @@ def _plugin_finding(folder: Path, problem: PluginError) -> Diagnostic:
     if isinstance(problem, PluginProblem):
         what, cure = problem.what, problem.cure
     sentence = what if what.endswith(".") else f"{what}."  # the cure follows as a separate sentence
-    return Diagnostic("error", _place(folder, problem), sentence, cure, "plugin")
+    return Diagnostic("error", _failing_place(folder, problem), sentence, cure, "plugin")
 
 
-def _place(folder: Path, error: PluginError) -> Place:
+def _failing_place(folder: Path, error: PluginError) -> Place:
     """The line of the project at which a plugin failed.
 
     That is the line of a syntax error, the project's last line in the traceback,
@@ -219,7 +241,7 @@ def _place(folder: Path, error: PluginError) -> Place:
     else:
         traceback = (cause or error).__traceback__
         lines = [(Path(frame.f_code.co_filename), line, 1) for frame, line in walk_tb(traceback)]
-    ours = [place for place in lines if _is_of(folder.resolve(), place[0])]
+    ours = [place for place in lines if _is_own_file(folder.resolve(), place[0])]
     if ours:
         path, line, column = ours[-1]
         return Place(path.relative_to(folder.resolve()).as_posix(), line, column)
@@ -228,7 +250,7 @@ def _place(folder: Path, error: PluginError) -> Place:
     return plugin_places(folder).get(error.named or "", Place(error.file or "actions"))
 
 
-def _is_of(folder: Path, file: Path) -> bool:
+def _is_own_file(folder: Path, file: Path) -> bool:
     """Whether the file is the project's own: not the framework's, and not of a package installed below the folder."""
     return (
         file.is_relative_to(folder)
@@ -237,29 +259,32 @@ def _is_of(folder: Path, file: Path) -> bool:
     )
 
 
-def _unserved(name: str, place: Place, offered: Collection[str]) -> Diagnostic:
+def _unserved_channel(name: str, place: Place, offered: Collection[str]) -> Diagnostic:
     severity: Severity = "note" if name == _RASA_X else "warning"
     served = ", ".join(f"`{channel}`" for channel in sorted(offered))
     cure = did_you_mean(name, offered, f"Use one that is ({served}), or add a plugin with `register_channels`.")
     return Diagnostic(severity, place, f"The channel `{name}` is not served here.", cure, "unknown-channel")
 
 
-def _run_elsewhere(
-    found: Iterable[Diagnostic], rasas: Place, skipped: Sequence[str], has_endpoint: bool
+def _with_action_server_note(
+    found: Iterable[Diagnostic], sdk_import: Place, skipped: Sequence[str], has_endpoint: bool
 ) -> Iterator[Diagnostic]:
-    """The findings about a project whose `actions/` is written for Rasa's SDK (imported at `rasas`), and one on that.
+    """The findings about a project whose `actions/` imports Rasa's SDK (at `sdk_import`), and one on that import.
 
     `skipped` are the files in it that implement hooks: an unknown action may be registered there.
     """
     if not skipped:
         cure = "Run it beside the bot." if has_endpoint else "Name it in endpoints.yml under `action_endpoint:`."
         message = "These actions are written for Rasa's SDK; they run on an action server and are not loaded here."
-        yield from (*found, Diagnostic("note", rasas, message, cure, "needs-action-server"))
+        yield from (*found, Diagnostic("note", sdk_import, message, cure, "needs-action-server"))
         return
-    files = f"`{skipped[0]}`" + f" and {len(skipped) - 1} more" * (len(skipped) > 1)
+    files = f"`{skipped[0]}`"
+    if len(skipped) > 1:
+        files += f" and {len(skipped) - 1} more"
     message = f"The actions run on an action server, as this imports Rasa's SDK: no hook of {files} is called."
     cure = "Move the hooks into another folder and name that in config.yml under `plugins:`, or remove the import."
-    yield Diagnostic("warning", rasas, message, cure, "needs-action-server")
-    why = f"It may be in {files}, not loaded because of the import at {rasas}."
+    yield Diagnostic("warning", sdk_import, message, cure, "needs-action-server")
+    why = f"It may be in {files}, not loaded because of the import at {sdk_import}."
     for finding in found:
-        yield replace(finding, cure=f"{why} {finding.cure}") if finding.code == "unknown-action" else finding
+        is_unknown = finding.code == "unknown-action"
+        yield replace(finding, cure=f"{why} {finding.cure}") if is_unknown else finding

@@ -21,10 +21,10 @@ from bot.nlu.cache import Parses
 from bot.nlu.components import ComponentFailed
 
 T = TypeVar("T")
-TellFailure = Callable[[str, BaseException], None]
+ReportFailure = Callable[[str, BaseException], None]
 """Called with what failed (`policy …`, `component …`, `observer …`) and the exception it raised."""
 
-_AGAIN: Final = 60.0
+_SECONDS_BETWEEN_REPORTS: Final = 60.0
 """Seconds before the same part is reported again."""
 
 
@@ -35,9 +35,9 @@ class Guard:
     counts). `clock` returns seconds.
     """
 
-    def __init__(self, name: str, tell: TellFailure, clock: Callable[[], float] = perf_counter) -> None:
+    def __init__(self, name: str, report: ReportFailure, clock: Callable[[], float] = perf_counter) -> None:
         self._name = name
-        self._tell = tell
+        self._report = report
         self._clock = clock
         self._silent_until = float("-inf")
 
@@ -46,7 +46,7 @@ class Guard:
         try:
             return self.time(part)
         except PLUGIN_FAILURES as error:
-            self._tell(self._name, error)
+            self._report(self._name, error)
             return otherwise
 
     def time(self, part: Callable[[], T]) -> T:
@@ -57,17 +57,17 @@ class Guard:
         finally:
             ended = self._clock()
             if ended - started > LONGEST_STEP and ended >= self._silent_until:
-                self._silent_until = ended + _AGAIN
-                self._tell(self._name, held_up(ended - started))
+                self._silent_until = ended + _SECONDS_BETWEEN_REPORTS
+                self._report(self._name, held_up(ended - started))
 
 
 class GuardedMatcher:
     """A matcher that does without the components that raise."""
 
-    def __init__(self, matcher: Parses, tell: TellFailure, components: tuple[str, ...] = ()) -> None:
+    def __init__(self, matcher: Parses, report: ReportFailure, components: tuple[str, ...] = ()) -> None:
         self._matcher = matcher
-        self._tell = tell
-        self._guard = Guard(f"component {' or '.join(components)}" if components else "matcher", tell)
+        self._report = report
+        self._guard = Guard(f"component {' or '.join(components)}" if components else "matcher", report)
 
     def parse(self, text: str, now: datetime) -> Parse:
         """What the text means; `now` is the reference time for dates (aware, UTC)."""
@@ -75,22 +75,22 @@ class GuardedMatcher:
             return self._guard.time(lambda: self._matcher.parse(text, now))
         except ComponentFailed as failed:
             for name, error in failed.failures:
-                self._tell(f"component {name}", error)
+                self._report(f"component {name}", error)
             return failed.parse or Parse(text)
 
 
-_kept = keeping(Prediction)
+_check_encodable = keeping(Prediction)
 
 
 class GuardedPolicy:
     """A plugin's policy that abstains when it raises or returns something that is not a prediction."""
 
-    def __init__(self, policy: Policy, tell: TellFailure) -> None:
+    def __init__(self, policy: Policy, report: ReportFailure) -> None:
         self.name = policy.name
         self.priority = policy.priority
         self.by_text: bool | None = getattr(policy, "by_text", None)
         self._policy = policy
-        self._guard = Guard(f"policy {policy.name}", tell)
+        self._guard = Guard(f"policy {policy.name}", report)
 
     def predict(self, tracker: Tracker) -> Prediction | None:
         """The policy's prediction, or None."""
@@ -99,13 +99,13 @@ class GuardedPolicy:
             prediction = self._policy.predict(tracker)
             if not isinstance(prediction, Prediction | None):
                 raise TypeError(f"predict returned {type(prediction).__name__}, not a Prediction or None")
-            return prediction and self._checked(prediction)
+            return None if prediction is None else self._checked(prediction)
 
         return self._guard.ask(ask, None)
 
     def _checked(self, prediction: Prediction) -> Prediction:
         """The prediction, with the policy's priority if it has none; raises TypeError or ValueError if invalid."""
-        _kept(prediction)
+        _check_encodable(prediction)
         if not 0 <= prediction.confidence <= 1:
             raise ValueError(f"predict returned a confidence of {prediction.confidence}, which must be from 0 to 1")
         return prediction if prediction.priority else replace(prediction, priority=self.priority)
@@ -113,25 +113,27 @@ class GuardedPolicy:
     def because(self, prediction: Prediction, tracker: Tracker) -> tuple[Because, ...]:
         """The policy's reasons, if it offers any."""
         explain = getattr(self._policy, "because", None)
-        return self._guard.ask(lambda: tuple(explain(prediction, tracker)), ()) if explain else ()
+        if explain is None:
+            return ()
+        return self._guard.ask(lambda: tuple(explain(prediction, tracker)), ())
 
 
-def guarded_policies(factories: Mapping[str, Factory], tell: TellFailure) -> dict[str, Factory]:
+def guarded_policies(factories: Mapping[str, Factory], report: ReportFailure) -> dict[str, Factory]:
     """The same factories, but making guarded policies."""
 
     def guarded(factory: Factory) -> Factory:
-        return lambda content, entry: GuardedPolicy(factory(content, entry), tell)
+        return lambda content, entry: GuardedPolicy(factory(content, entry), report)
 
     return {name: guarded(factory) for name, factory in factories.items()}
 
 
 def guarded_observers(
-    observers: Mapping[str, Callable[[TurnRecord], None]], tell: TellFailure
+    observers: Mapping[str, Callable[[TurnRecord], None]], report: ReportFailure
 ) -> tuple[Callable[[TurnRecord], None], ...]:
     """The same observers, guarded so that they never raise."""
 
     def guarded(name: str, observe: Callable[[TurnRecord], None]) -> Callable[[TurnRecord], None]:
-        guard = Guard(f"observer {name}", tell)
+        guard = Guard(f"observer {name}", report)
         return lambda record: guard.ask(lambda: observe(record), None)
 
     return tuple([guarded(name, observe) for name, observe in observers.items()])

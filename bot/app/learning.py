@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -16,10 +16,11 @@ from typing import Literal, TypeAlias, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.app.guarding import TellFailure, guarded_policies
+from bot.app.guarding import ReportFailure, guarded_policies
 from bot.app.projects import Project, private_folder
 from bot.content import Content, NluData
 from bot.dialogue import Dialogue, train_dialogue
+from bot.dialogue.train import Factory
 from bot.learning import ModelError
 from bot.nlu import Model, fingerprint_of, train
 from bot.nlu.settings import settings_of
@@ -27,18 +28,18 @@ from bot.progress import Progress, part, silent
 from bot.reading.fingerprint import content_fingerprint
 
 SEED = 0
-KEPT = 8
+MODELS_KEPT = 8
 """How many models of a kind stay in the cache: enough to go back and forth between a few versions of the content."""
 
-_DAY = 86_400.0
-"""Seconds after which a half-written model is taken for the remains of a killed process."""
+_LEFT_OVER_AFTER = 86_400.0
+"""Age in seconds from which a half-written model counts as left over by a killed process."""
 
-_MATCHER = 0.8
+_MATCHER_SHARE = 0.8
 """Roughly the matcher's share of the training time."""
 
 Learned = TypeVar("Learned", Model, Dialogue)
-Cached: TypeAlias = Literal["found", "kept", "lost"]
-"""Whether the model was in the cache, was saved to it, or could not be saved."""
+Origin: TypeAlias = Literal["cache", "trained", "trained, not saved"]
+"""Where a model comes from."""
 
 
 class Trained(Struct, frozen=True):
@@ -55,22 +56,19 @@ class Trained(Struct, frozen=True):
 
 
 def learn(
-    project: Project, *, anew: bool = False, progress: Progress = silent, tell_failure: TellFailure | None = None
+    project: Project, *, retrain: bool = False, progress: Progress = silent, report_failure: ReportFailure | None = None
 ) -> Trained:
-    """The model and the policies of the project: from its cache (unless `anew`), or trained and saved there.
+    """The model and the policies of the project: from its cache (unless `retrain`), or trained and saved there.
 
     The cache is keyed by what training uses, so that editing a response
     trains nothing. A cached model that cannot be read is trained again, and
-    if the cache cannot be written, nothing is kept. With `tell_failure`,
+    if the cache cannot be written, nothing is kept. With `report_failure`,
     plugins' policies abstain when they raise, and the error is reported to it.
 
     Raises ContentError if something must be trained and the content has errors;
     cached models were trained from content without any.
     """
     started = perf_counter()
-    content, plugins = project.content, project.plugins
-    components = plugins.nlu_components()
-    models = project.settings.data / "models"
 
     @cache
     def check() -> None:
@@ -78,36 +76,51 @@ def learn(
 
         check_learnable(project)
 
-    def learn_matcher() -> Model:
-        check()
-        return train(content, seed=SEED, progress=part(progress, 0.0, _MATCHER), components=components)
+    with contextlib.suppress(OSError):
+        private_folder(project.settings)
+    model, model_origin = _learn_matcher(project, check, progress, retrain=retrain)
+    factories = project.plugins.policies()
+    if report_failure is not None:
+        factories = guarded_policies(factories, report_failure)
+    dialogue, dialogue_origin = _learn_dialogue(project, factories, check, progress, retrain=retrain)
+    progress("done", 1.0)
+    origins = {model_origin, dialogue_origin}
+    return Trained(
+        model, dialogue, perf_counter() - started, cached=origins == {"cache"}, kept="trained, not saved" not in origins
+    )
 
-    def load_matcher(folder: Path) -> Model:
+
+def _learn_matcher(
+    project: Project, check: Callable[[], None], progress: Progress, *, retrain: bool
+) -> tuple[Model, Origin]:
+    content, components = project.content, project.plugins.nlu_components()
+
+    def load(folder: Path) -> Model:
         model = Model.load(folder, components=components)
         if model.components != tuple(component.name for component in settings_of(content, components).custom):
             raise ModelError(f"{folder}: trained without components that a plugin offers now")
         return model
 
-    with contextlib.suppress(OSError):
-        private_folder(project.settings)
-    matcher_folder = models / f"nlu-{fingerprint_of(content, SEED)[:24]}"
-    model, found_model = _cached(matcher_folder, load_matcher, learn_matcher, anew=anew)
-    factories = guarded_policies(plugins.policies(), tell_failure) if tell_failure else plugins.policies()
-
-    def learn_dialogue() -> Dialogue:
+    def learn() -> Model:
         check()
-        progress("policies", _MATCHER)
+        return train(content, seed=SEED, progress=part(progress, 0.0, _MATCHER_SHARE), components=components)
+
+    folder = project.settings.data / "models" / f"nlu-{fingerprint_of(content, SEED)[:24]}"
+    return _load_or_train(folder, load, learn, retrain=retrain)
+
+
+def _learn_dialogue(
+    project: Project, factories: Mapping[str, Factory], check: Callable[[], None], progress: Progress, *, retrain: bool
+) -> tuple[Dialogue, Origin]:
+    content = project.content
+
+    def learn() -> Dialogue:
+        check()
+        progress("policies", _MATCHER_SHARE)
         return train_dialogue(content, factories)
 
-    policies, found_policies = _cached(
-        models / f"dialogue-{_policies_fingerprint(content)[:24]}",
-        lambda folder: Dialogue.load(folder, content, factories),
-        learn_dialogue,
-        anew=anew,
-    )
-    progress("done", 1.0)
-    found = {found_model, found_policies}
-    return Trained(model, policies, perf_counter() - started, cached=found == {"found"}, kept="lost" not in found)
+    folder = project.settings.data / "models" / f"dialogue-{_policies_fingerprint(content)[:24]}"
+    return _load_or_train(folder, lambda found: Dialogue.load(found, content, factories), learn, retrain=retrain)
 
 
 def _policies_fingerprint(content: Content) -> str:
@@ -116,29 +129,29 @@ def _policies_fingerprint(content: Content) -> str:
     return content_fingerprint(replace(content, nlu=NluData(), domain=replace(content.domain, responses=names)))
 
 
-def _cached(
-    folder: Path, load: Callable[[Path], Learned], learn: Callable[[], Learned], *, anew: bool
-) -> tuple[Learned, Cached]:
-    if folder.is_dir() and not anew:
+def _load_or_train(
+    folder: Path, load: Callable[[Path], Learned], learn: Callable[[], Learned], *, retrain: bool
+) -> tuple[Learned, Origin]:
+    if folder.is_dir() and not retrain:
         with contextlib.suppress(Exception):  # another version's, or truncated: it is only a cache
             found = load(folder)
             with contextlib.suppress(OSError):
                 os.utime(folder)
-            return found, "found"
+            return found, "cache"
     shutil.rmtree(folder, ignore_errors=True)
     learned = learn()
-    cached: Cached = "lost"
+    origin: Origin = "trained, not saved"
     with contextlib.suppress(OSError):  # a read-only project is trained each time
-        with _written_whole(folder) as draft:
+        with _written_atomically(folder) as draft:
             learned.save(draft)
-        cached = "kept"
+        origin = "trained"
     with contextlib.suppress(OSError):  # another process may be removing old models, too
-        _forget_old(folder.parent, folder.name.partition("-")[0])
-    return learned, cached
+        _remove_old(folder.parent, folder.name.partition("-")[0])
+    return learned, origin
 
 
 @contextmanager
-def _written_whole(folder: Path) -> Iterator[Path]:
+def _written_atomically(folder: Path) -> Iterator[Path]:
     """A folder that appears under its name only once it is complete.
 
     If another process was quicker, its folder stays: it has the same content.
@@ -156,11 +169,11 @@ def _written_whole(folder: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _forget_old(cache: Path, kind: str) -> None:
+def _remove_old(cache: Path, kind: str) -> None:
     """Remove the least recently used models of a kind, and the half-written ones of killed processes."""
     models = sorted(cache.glob(f"{kind}-*"), key=_last_used)
-    left = [draft for draft in cache.glob(".training-*") if _last_used(draft) < time() - _DAY]
-    for old in (*models[:-KEPT], *left):
+    left_over = [draft for draft in cache.glob(".training-*") if _last_used(draft) < time() - _LEFT_OVER_AFTER]
+    for old in (*models[:-MODELS_KEPT], *left_over):
         shutil.rmtree(old, ignore_errors=True)
 
 

@@ -17,7 +17,7 @@ from bot.stores.history import ConversationRow, listed
 
 UNKNOWN = "there is no customer with this account number; `bot customers list` shows all"
 
-_LEFT = (
+_STILL_OPEN = (
     "conversation {conversation} has a turn under way, or an outside change whose outcome is not known yet; "
     "the customer is disabled and logged out: erase them again once the bot has found out the outcome"
 )
@@ -52,9 +52,9 @@ async def erase_customer(database: Database, auth: Auth, account: str, *, patien
     """
     row = await _customer(auth, account)
     await auth.customers.disable(account)
-    count, left = await delete_all_of(database, customer_principal(row.id), patience=patience)
-    if left:
-        raise BotError(_LEFT.format(conversation=left[0]))
+    count, still_open = await delete_all_of(database, customer_principal(row.id), patience=patience)
+    if still_open:
+        raise BotError(_STILL_OPEN.format(conversation=still_open[0]))
     await auth.customers.erase(account)
     return count
 

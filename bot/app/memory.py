@@ -7,12 +7,12 @@ import ctypes
 import gc
 
 _MMAP_THRESHOLD, _ARENA_MAX = -3, -8
-_BETWEEN_RUNS = 50_000
-_LARGE = 256 * 1024
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+_LARGE_BLOCK = 256 * 1024
 """From this many bytes, a block is a separate mapping, which returns to the system when it is freed."""
 
 
-def give_large_blocks_back() -> None:
+def return_large_blocks() -> None:
     """Let large blocks of memory go back to the system when they are freed (glibc's `M_MMAP_THRESHOLD`).
 
     By default glibc raises that threshold once a large block is freed: the memory
@@ -23,21 +23,21 @@ def give_large_blocks_back() -> None:
     """
     with contextlib.suppress(OSError, AttributeError, TypeError):
         allocator = ctypes.CDLL(None)
-        allocator.mallopt(_MMAP_THRESHOLD, _LARGE)
+        allocator.mallopt(_MMAP_THRESHOLD, _LARGE_BLOCK)
         allocator.mallopt(_ARENA_MAX, 1)
 
 
-def look_for_garbage_seldom() -> None:
+def collect_garbage_rarely() -> None:
     """Let the garbage collector run only when 50,000 more objects are alive than at its last run.
 
     A start makes hundreds of thousands that stay. Turns leave none behind that it would have to find
     (`tests/engine/test_garbage.py`); plugins may. By default it runs every 700 objects, which a few turns have while
     they are under way: with a thousand of them under way it took a quarter of the process's time.
     """
-    gc.set_threshold(_BETWEEN_RUNS, 20, 20)
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
 
 
-def leave_alone_what_stays() -> None:
+def freeze_long_lived_objects() -> None:
     """Exempt everything that lives as long as the process (content, models, modules) from garbage collection.
 
     Otherwise the collector would go through some hundred thousand objects again and again while turns wait

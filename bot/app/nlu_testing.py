@@ -95,9 +95,12 @@ def write_matcher_report(report: Report, out: Path) -> tuple[Path, ...]:
 def evaluate_messages(model: Model, tests: Sequence[Story]) -> Report:
     """Evaluate the matcher on the user messages in test stories."""
     steps = (step for story in tests for step in steps_of(story) if isinstance(step, UserStep))
-    said = {step.place: step for step in steps if step.text and step.intent}
-    examples = [Example(s.text or "", s.intent or "", s.annotations, place=s.place) for s in said.values()]
-    return evaluate(model, examples)
+    examples = {
+        step.place: Example(step.text, step.intent, step.annotations, place=step.place)
+        for step in steps
+        if step.text and step.intent
+    }
+    return evaluate(model, [*examples.values()])
 
 
 def _write(file: Path, value: Any) -> Path:
@@ -121,8 +124,7 @@ def _examples(nlu: Path) -> tuple[Example, ...]:
     if errors:
         raise ContentError(errors)
     if not data.examples:
-        cure = "write them under `nlu:`, each below its intent"
-        raise ConfigurationError([f"{nlu} has no messages to test; {cure}"])
+        raise ConfigurationError([f"{nlu} has no messages to test; write them under `nlu:`, each below its intent"])
     return data.examples
 
 
@@ -141,6 +143,10 @@ def _scores(score: Score) -> dict[str, float]:
 
 def _error(message: Mapping[str, Any]) -> dict[str, Any]:
     """One misunderstood message in Rasa's format, with its place and what attracted it."""
-    prediction = {"name": message["predicted"], "confidence": message["confidence"]}
-    known = {"text": message["text"], "intent": message["expected"], "intent_prediction": prediction}
-    return {**known, "place": message["place"], "attracted_by": message["attracted_by"]}
+    return {
+        "text": message["text"],
+        "intent": message["expected"],
+        "intent_prediction": {"name": message["predicted"], "confidence": message["confidence"]},
+        "place": message["place"],
+        "attracted_by": message["attracted_by"],
+    }

@@ -121,31 +121,33 @@ async def open_bot(
     A `server` has an SQLite store to itself. `wrap` goes around the store's connections (`Database.open`). `testing`
     is passed on to plugins. Raises ConfigurationError or PluginError, with all problems found, before anything answers.
     """
-    settings, sources = project.settings, sources or Sources()
+    settings = project.settings
+    sources = sources or Sources()
     private_folder(settings)
     watcher = _watcher(settings, sources, log)
-    log = watcher.log
     async with AsyncExitStack() as stack:
-        database = _open_database(settings, server, wrap, progress, log, stack)
+        database = _open_database(settings, server, wrap, progress, watcher.log, stack)
         if server:
-            await check_clock(database, _teller(log))
+            await check_clock(database, _store_warning(watcher.log))
         auth = await open_auth(database, settings, sources, outcome=watcher.login)
         stack.callback(auth.close)
         registered = _Registered()
         startup = registered.startup(settings, sources, auth, watcher, testing=testing)
-        await stack.enter_async_context(project.plugins.lifespan(startup, _slow_teller(log)))
-        channels, observers = project.plugins.make_channels(startup), project.plugins.make_observers(startup)
-        addressing = {**(plugged.addressings(channels) if server else {}), **(addressing or {})}
-        trained = await in_thread(partial(learn, project, progress=progress, tell_failure=watcher.action_failed))
+        await stack.enter_async_context(project.plugins.lifespan(startup, _slow_plugin_warning(watcher.log)))
+        channels = project.plugins.make_channels(startup)
+        observers = project.plugins.make_observers(startup)
+        report = watcher.action_failed
+        trained = await in_thread(partial(learn, project, progress=progress, report_failure=report))
+        addressing = addressing or {}
         if server:
-            project = _without_lessons(project)
-        making = make_agent(project, trained, startup.resources, sources, watcher.action_failed)
-        agent = await stack.enter_async_context(making)
+            addressing = plugged.addressings(channels) | addressing
+            project = _without_training_data(project)
+        agent = await stack.enter_async_context(make_agent(project, trained, startup.resources, sources, report))
         _check_settled_actions(startup.effects, agent)
         store = open_turns(database, sources)
         stack.push_async_callback(store.close)
-        watch, effects = watcher.watch(observers), Effects(store, startup.effects, sources)
-        engine = Engine(agent, store, effects, settings, sources, watch=watch, addressing=addressing)
+        effects = Effects(store, startup.effects, sources)
+        engine = Engine(agent, store, effects, settings, sources, watch=watcher.watch(observers), addressing=addressing)
         yield Bot(
             project=project,
             trained=trained,
@@ -156,7 +158,7 @@ async def open_bot(
             background=Background(engine, sources),
             metrics=watcher.metrics,
             readiness=_readiness(database, settings, registered, watcher),
-            log=log,
+            log=watcher.log,
             sources=sources,
             resources=startup.resources,
             channels=channels,
@@ -167,8 +169,8 @@ async def open_bot(
 
 def logged_in(customer: CustomerRow, login: str) -> Principal:
     """The principal of a logged-in customer, without a session; `login` is the id of the login."""
-    who = Customer(customer.id, customer.bank_customer_id)
-    return Principal("customer", customer_principal(customer.id), who, login=login)
+    bank_customer = Customer(customer.id, customer.bank_customer_id)
+    return Principal("customer", customer_principal(customer.id), bank_customer, login=login)
 
 
 def _watcher(settings: Settings, sources: Sources, log: Log | None) -> Watcher:
@@ -178,19 +180,19 @@ def _watcher(settings: Settings, sources: Sources, log: Log | None) -> Watcher:
     return Watcher(metrics, log, settings.logging.message_text)
 
 
-def _without_lessons(project: Project) -> Project:
+def _without_training_data(project: Project) -> Project:
     """The project without its training data, which serving does not need and which takes a megabyte."""
     return replace(project, content=replace(project.content, nlu=NluData()), tests=(), diagnostics=())
 
 
 def _readiness(database: Database, settings: Settings, registered: _Registered, watcher: Watcher) -> Readiness:
-    needed, others = {_STORE: store_check(database)}, dict(registered.checks)
+    others = dict(registered.checks)
     if settings.action_endpoint is not None:
         from bot.actions.remote import check_reachable
 
         others.setdefault("action server", partial(check_reachable, settings.action_endpoint))
     return Readiness(
-        needed,
+        {_STORE: store_check(database)},
         others,
         timeout_seconds=_CHECK_SECONDS,
         tell=watcher.check_failed,
@@ -204,26 +206,28 @@ def _check_settled_actions(effects: Mapping[str, Effect], agent: Agent) -> None:
     for kind, effect in effects.items():
         action = effect.settled_action
         if action is not None and action not in agent.actions:
-            what = f"the effect {kind!r} has {action!r} for its `settled_action`, and there is no such action"
-            raise PluginError(f"{what}; register one, or set it to None")
+            raise PluginError(
+                f"the effect {kind!r} has {action!r} for its `settled_action`, and there is no such action; "
+                "register one, or set it to None"
+            )
 
 
 def _open_database(
     settings: Settings, server: bool, wrap: Wrap | None, progress: Progress, log: Log, stack: AsyncExitStack
 ) -> Database:
-    url, readers = settings.store.url, settings.store.readers
+    url, readers, tell = settings.store.url, settings.store.readers, _store_warning(log)
     database = Database.open(
-        url, project=settings.project, readers=readers, server=server, wrap=wrap, progress=progress, tell=_teller(log)
+        url, project=settings.project, readers=readers, server=server, wrap=wrap, progress=progress, tell=tell
     )
     stack.push_async_callback(database.close)
     return database
 
 
-def _teller(log: Log) -> Tell:
+def _store_warning(log: Log) -> Tell:
     return lambda event, reason: log.warning(event, reason=reason)
 
 
-def _slow_teller(log: Log) -> Callable[[str], None]:
+def _slow_plugin_warning(log: Log) -> Callable[[str], None]:
     return lambda plugin: log.warning("still opening", plugin=plugin)
 
 
@@ -238,7 +242,7 @@ def store_check(database: Database) -> Check:
 
     async def check() -> None:
         if database.dialect.name == "sqlite":
-            await database.write(_count_on)
+            await database.write(_change_unused_number)
             return
         row = await database.read(lambda connection: connection.one(_IS_READ_ONLY))
         if row is None or row.read_only:
@@ -248,7 +252,7 @@ def store_check(database: Database) -> Check:
     return check
 
 
-def _count_on(connection: Connection) -> None:
+def _change_unused_number(connection: Connection) -> None:
     """Change a number that nothing else uses, since SQLite writes nothing if the content stays the same."""
     (row,) = connection.all("PRAGMA user_version")
     connection.run(f"PRAGMA user_version = {(row[0] + 1) % 2**31}")

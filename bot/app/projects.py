@@ -28,10 +28,14 @@ class Project(Struct, frozen=True):
     diagnostics: tuple[Diagnostic, ...]
 
 
+def _unchanged(settings: Settings) -> Settings:
+    return settings
+
+
 def load_project(
     folder: Path,
     options: dict[str, Any] | None = None,
-    override: Callable[[Settings], Settings] | None = None,
+    override: Callable[[Settings], Settings] = _unchanged,
     command: str = "run",
 ) -> Project:
     """The project in `folder`, with its plugins.
@@ -52,27 +56,23 @@ def load_project(
 
             errors += unset_variables(read.diagnostics, plugins.channels())
         if errors:
-            raise ContentError([*errors, *_waiting(read.diagnostics)])
+            raise ContentError([*errors, *_held_back(read.diagnostics)])
     except (ContentError, PluginError):
         from bot.app.checking import check_project  # a start without errors need not load it
 
         # Errors of one layer must not hide those of another.
         found = check_project(folder)
         if errors := [d for d in found if d.severity == "error"]:
-            raise ContentError([*errors, *_waiting(found)]) from None
+            raise ContentError([*errors, *_held_back(found)]) from None
         raise
-    change = override or _unchanged
-    settings = change(configured(change(read.settings), plugins, command, options or {}))
+    # Before, so that plugins see what the command line says; after, so that they cannot change it.
+    settings = override(_configured(override(read.settings), plugins, command, options or {}))
     return Project(settings, plugins, read.content, read.tests, read.diagnostics)
 
 
-def _waiting(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+def _held_back(found: Iterable[Diagnostic]) -> list[Diagnostic]:
     """The note that more problems may show once these errors are fixed."""
     return [d for d in found if d.code == "held-back"]
-
-
-def _unchanged(settings: Settings) -> Settings:
-    return settings
 
 
 def private_folder(settings: Settings) -> Path:
@@ -92,7 +92,7 @@ def private_folder(settings: Settings) -> Path:
     return folder
 
 
-def configured(settings: Settings, plugins: Plugins, command: str, options: dict[str, Any]) -> Settings:
+def _configured(settings: Settings, plugins: Plugins, command: str, options: dict[str, Any]) -> Settings:
     """The settings, changed by the plugins' options of this command.
 
     Raises ConfigurationError with the problems that all of them report.

@@ -17,11 +17,11 @@ from msgspec.structs import replace
 
 import bot
 from bot.app.checking import BUILT_IN_CHANNELS
-from bot.app.memory import give_large_blocks_back, leave_alone_what_stays, look_for_garbage_seldom
+from bot.app.memory import collect_garbage_rarely, freeze_long_lived_objects, return_large_blocks
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import load_project
 from bot.app.routes import channel_routes
-from bot.app.stopping import HUNG_UP, if_heard, opened_before, stop_at_signals
+from bot.app.stopping import HUNG_UP, best_effort, open_unless_stopped, stop_at_signals
 from bot.app.workers import READY, STARTED, Workers, check_workers, reserve_port, run_worker, stop_without_parent
 from bot.auth.rasa_tokens import LONG_SECRET, short_secrets
 from bot.channels import plugged
@@ -43,7 +43,7 @@ from bot.stores.dialects import Postgres
 from bot.stores.lock import noted
 from bot.stores.schema import LATEST
 
-FORGET_EVERY = 600.0
+PURGE_EVERY = 600.0
 """Seconds between two purges of expired records and ended sessions."""
 
 EFFECTS_EVERY = 5.0
@@ -107,21 +107,25 @@ async def run_server(
     folder: Path, place: Place, options: dict[str, Any], *, say: Say, progress: Progress = silent
 ) -> None:
     """Serve the project until SIGTERM or SIGINT; raises ConfigurationError, ContentError or PluginError on failure."""
-    give_large_blocks_back()
-    look_for_garbage_seldom()
+    return_large_blocks()
+    collect_garbage_rarely()
     allow_many_connections()
     stop = asyncio.Event()
-    say = if_heard(say)
-    aloud: Say = (lambda line: None) if place.is_worker else say  # the parent of the workers announces a stop
-    stop_at_signals(stop, lambda: aloud(HUNG_UP))
+    say = best_effort(say)
+
+    def say_unless_worker(line: str) -> None:
+        if not place.is_worker:  # the parent of the workers says it once for all
+            say(line)
+
+    stop_at_signals(stop, lambda: say_unless_worker(HUNG_UP))
     if place.is_worker:
         stop_without_parent(stop)
     async with AsyncExitStack() as stack:
-        opened = await opened_before(stop, stack, serving(folder, place, options, progress=progress))
+        opened = await open_unless_stopped(stop, stack, serving(folder, place, options, progress=progress))
         if opened is None:
-            aloud("Stopped before it was ready.")
+            say_unless_worker("Stopped before it was ready.")
             return
-        leave_alone_what_stays()
+        freeze_long_lived_objects()
         running, url = opened
         await announce(running, url, say)
         log_start(running, url)
@@ -129,14 +133,14 @@ async def run_server(
             say(STARTED)
         await stop.wait()
         running.log.info("stopping")
-        aloud("Stopping: turns under way are finished first.")
+        say_unless_worker("Stopping: turns under way are finished first.")
 
 
 def allow_many_connections() -> None:
     """Raise the soft limit of open files, which include connections, to the hard limit."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):  # some systems say "unlimited" and do not mean it
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
 
 
 @asynccontextmanager
@@ -162,12 +166,13 @@ async def serving(
         jobs: list[Job] = [
             *running.background.jobs(EFFECTS_EVERY),
             running.readiness.run,
-            lambda: forgetting(running),
+            lambda: purge_periodically(running),
         ]
         senders = plugged.senders(running.channels)
         if addressing or senders:
-            jobs.append((await stack.enter_async_context(_delivery(running, senders))).run)
-        async with working_in_background(running.log, *jobs):
+            delivery = await stack.enter_async_context(_delivery(running, senders))
+            jobs.append(delivery.run)
+        async with running_in_background(running.log, *jobs):
             app = make_app(parts_of(running))
             async with listening(app, running.settings, shared_port=place.is_worker) as url:
                 yield running, url
@@ -212,23 +217,25 @@ def parts_of(running: Bot) -> Parts:
 async def announce(running: Bot, url: str, say: Say) -> None:
     """Announce that the bot is ready and where, the plugins' lines, and how to let somebody in if nobody can talk."""
     say(f"{READY}{url}")
-    hint = [] if await _may_anybody_talk(running) else [_NOBODY_MAY]
-    for line in [*running.announcements, *hint]:
+    lines = list(running.announcements)
+    if not await _can_anybody_talk(running):
+        lines.append(_NOBODY_CAN_TALK)
+    for line in lines:
         say(line.replace("{url}", url))
 
 
-async def _may_anybody_talk(running: Bot) -> bool:
+async def _can_anybody_talk(running: Bot) -> bool:
     """Whether a customer, a key, a Rasa credential or a plugin's channel exists; True if the store is unreachable."""
-    rasas = running.settings.rasa_auth
-    if rasas.auth_token or rasas.jwt_secret or running.channels:
+    rasa_auth = running.settings.rasa_auth
+    if rasa_auth.auth_token or rasa_auth.jwt_secret or running.channels:
         return True
     with contextlib.suppress(StoreUnavailable):
-        return await running.database.read(lambda connection: connection.one(_ANYBODY)) is not None
+        return await running.database.read(lambda connection: connection.one(_CUSTOMER_OR_KEY)) is not None
     return True
 
 
-_ANYBODY = "SELECT 1 AS one FROM customers UNION ALL SELECT 1 AS one FROM keys LIMIT 1"
-_NOBODY_MAY = (
+_CUSTOMER_OR_KEY = "SELECT 1 AS one FROM customers UNION ALL SELECT 1 AS one FROM keys LIMIT 1"
+_NOBODY_CAN_TALK = (
     "Nobody can talk to it yet. `bot customers add ACCOUNT --bank-id ID` lets somebody log in at {url} "
     "(if there is no bank, any ID will do); `bot keys create --scope channel` creates a key for a backend."
 )
@@ -236,7 +243,8 @@ _NOBODY_MAY = (
 
 def log_start(running: Bot, url: str) -> None:
     """Log what starts running, and what is weak in its configuration."""
-    content, store = running.engine.agent.fingerprint, running.database.dialect.name
+    content = running.engine.agent.fingerprint
+    store = running.database.dialect.name
     running.metrics.runs(bot.__version__, content)
     running.log.info(
         "started", version=bot.__version__, content=content, store=store, schema=LATEST, url=url, process=os.getpid()
@@ -245,7 +253,7 @@ def log_start(running: Bot, url: str) -> None:
         running.log.warning("short secret", setting=setting, bytes=size, least=LONG_SECRET)
 
 
-async def forgetting(running: Bot) -> None:
+async def purge_periodically(running: Bot) -> None:
     """Periodically delete expired idempotency records, deliveries and throttles, and ended sessions; never returns."""
     while True:
         try:
@@ -254,16 +262,16 @@ async def forgetting(running: Bot) -> None:
             await running.auth.clear()
         except BotError as error:
             running.log.warning("forgetting failed", exc_info=error)
-        await asyncio.sleep(FORGET_EVERY)
+        await asyncio.sleep(PURGE_EVERY)
 
 
 @asynccontextmanager
-async def working_in_background(log: Log, *jobs: Job, pause: float = JOB_PAUSE) -> AsyncIterator[None]:
+async def running_in_background(log: Log, *jobs: Job, pause: float = JOB_PAUSE) -> AsyncIterator[None]:
     """Run endless jobs in the background of the block; one that fails is restarted after `pause` seconds.
 
     They are cancelled when the block ends.
     """
-    tasks = [asyncio.create_task(_kept_going(job, log, pause)) for job in jobs]
+    tasks = [asyncio.create_task(_run_forever(job, log, pause)) for job in jobs]
     try:
         yield
     finally:
@@ -272,7 +280,7 @@ async def working_in_background(log: Log, *jobs: Job, pause: float = JOB_PAUSE) 
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _kept_going(job: Job, log: Log, pause: float) -> None:
+async def _run_forever(job: Job, log: Log, pause: float) -> None:
     """Restart the job whenever it ends, even by cancellation: a bot that no longer delivers would look healthy.
 
     It runs in a separate task, so that a cancellation of that task can be told from one of this.

@@ -15,11 +15,10 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-
 HUNG_UP = "SIGHUP changes nothing: to have the bot read its files again, restart it."
 
 
-def stop_at_signals(stop: asyncio.Event, hung_up: Callable[[], None] = lambda: None) -> None:
+def stop_at_signals(stop: asyncio.Event, hung_up: Callable[[], None]) -> None:
     """Let SIGTERM and SIGINT set `stop`; a second SIGINT ends the process at once, whatever it is doing.
 
     The event loop's own handlers would not run while a plugin blocks the loop. SIGHUP stops a bot whose terminal is
@@ -43,7 +42,7 @@ def stop_at_signals(stop: asyncio.Event, hung_up: Callable[[], None] = lambda: N
         signal.signal(signal.SIGHUP, handle if has_terminal() else ignore)
 
 
-def if_heard(say: Callable[[str], None]) -> Callable[[str], None]:
+def best_effort(say: Callable[[str], None]) -> Callable[[str], None]:
     """`say` for messages that need not arrive: a terminal that is gone must not prevent anything."""
 
     def heard(line: str) -> None:
@@ -58,7 +57,7 @@ def has_terminal() -> bool:
     return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
 
 
-async def opened_before(
+async def open_unless_stopped(
     stop: asyncio.Event, stack: AsyncExitStack, opening: AbstractAsyncContextManager[T]
 ) -> T | None:
     """The value of `opening`, entered on `stack`; None if `stop` is set first, which cancels the opening."""

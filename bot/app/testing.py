@@ -85,25 +85,26 @@ async def run_end_to_end_tests(
     The customer is one that a plugin adds, or else one in the project's own store; None: nobody is logged in. Raises
     UnknownCustomer if neither has the account number.
     """
-    project = load_project(folder, override=_quiet)
-    tests, own = tests_of(project, stories), project.settings
+    project = load_project(folder, override=_with_quiet_log)
+    tests = tests_of(project, stories)
+    sources = Sources(now=lambda: NOW)
     with tempfile.TemporaryDirectory() as scratch:
-        project = replace(project, settings=_apart(project.settings, Path(scratch)))
-        sources = Sources(now=lambda: NOW)
-        async with open_bot(project, sources=sources, progress=part(progress, 0.0, 0.5), testing=True) as running:
+        isolated = replace(project, settings=_isolated(project.settings, Path(scratch)))
+        async with open_bot(isolated, sources=sources, progress=part(progress, 0.0, 0.5), testing=True) as running:
             added = {row.account_number: row for row in await running.auth.customers.list()}
-            principal = Principal("key", "key:test")
-            if account is not None:
-                customer = added.get(account) or await _stored(own, account)
+            if account is None:
+                principal, could_log_in = Principal("key", "key:test"), tuple(added)
+            else:
+                customer = added.get(account) or await _stored_customer(project.settings, account)
                 if customer is None:
                     raise UnknownCustomer(account, tuple(added))
-                principal = logged_in(customer, "test")
+                principal, could_log_in = logged_in(customer, "test"), ()
             rest = part(progress, 0.5, 1.0)
             report = await run_whole_stories(running.engine, tests, principal, sources, progress=rest)
-            return CoreTest(report, could_log_in=tuple(added) if account is None else ())
+            return CoreTest(report, could_log_in=could_log_in)
 
 
-async def _stored(settings: Settings, account: str) -> CustomerRow | None:
+async def _stored_customer(settings: Settings, account: str) -> CustomerRow | None:
     """The customer with this account number in the project's own store; None also if there is no store."""
     try:
         check_is_store(settings.store.url, settings.project)
@@ -116,14 +117,14 @@ async def _stored(settings: Settings, account: str) -> CustomerRow | None:
         await database.close()
 
 
-def _apart(settings: Settings, folder: Path) -> Settings:
+def _isolated(settings: Settings, folder: Path) -> Settings:
     """The settings with `folder` as private folder: changes by tests disappear with it, trained models are kept."""
-    apart = replace(settings, private=folder, store=Store(url=sqlite_url(folder / "teller.db")))
+    isolated = replace(settings, private=folder, store=Store(url=sqlite_url(folder / "teller.db")))
     with suppress(OSError):  # in a read-only project nothing is kept
         models = private_folder(settings) / "models"
         models.mkdir(exist_ok=True)
         (folder / "models").symlink_to(models.resolve())
-    return apart
+    return isolated
 
 
 def tests_of(project: Project, stories: Path | None) -> tuple[Story, ...]:
@@ -142,14 +143,13 @@ def write_core_reports(test: CoreTest, out: Path) -> None:
 
     What users say in the stories is reported on as a test of the matcher.
     """
-    report = test.stories
     if test.messages is not None:
         write_matcher_report(test.messages, out)
     out.mkdir(parents=True, exist_ok=True)
-    (out / "story_report.json").write_text(json.dumps(story_report(report), indent=2) + "\n", encoding="utf-8")
-    (out / "failed_test_stories.yml").write_text(failed_stories_yaml(report.failed), encoding="utf-8")
+    (out / "story_report.json").write_text(json.dumps(story_report(test.stories), indent=2) + "\n", encoding="utf-8")
+    (out / "failed_test_stories.yml").write_text(failed_stories_yaml(test.stories.failed), encoding="utf-8")
 
 
-def _quiet(settings: Settings) -> Settings:
+def _with_quiet_log(settings: Settings) -> Settings:
     """The settings with only warnings and errors logged, texts included: those come from the project's own stories."""
     return replace(settings, logging=replace(settings.logging, level="warning", format="console", message_text=True))

@@ -16,21 +16,19 @@ from bot.progress import Progress, silent
 def train_project(folder: Path, *, force: bool = False, progress: Progress = silent) -> list[str]:
     """Train the project's matcher and policies; return lines about what was learned and chosen."""
     project = load_project(folder, command="train")
-    trained = learn(project, anew=force, progress=progress)
+    trained = learn(project, retrain=force, progress=progress)
     content = project.content
     intents = {example.intent.partition("/")[0] for example in content.nlu.examples}
     done = "found in the cache" if trained.cached else f"trained in {trained.seconds:.1f} s"
-    lost = (
-        ""
-        if trained.kept
-        else f"Nothing was kept: {project.settings.data} cannot be written, so every start trains again."
-    )
-    chosen = [trained.model.explain_threshold(), trained.model.explain_left_out(), lost]
-    return [
+    lines = [
         f"{len(content.nlu.examples)} examples of {len(intents)} intents, "
         f"{len(content.rules)} rules, {len(content.stories)} stories: {done}.",
-        *(line for line in chosen if line),
+        trained.model.explain_threshold(),
+        trained.model.explain_left_out(),
     ]
+    if not trained.kept:
+        lines.append(f"Nothing was kept: {project.settings.data} cannot be written, so every start trains again.")
+    return [line for line in lines if line]
 
 
 def parse_text(folder: Path, text: str) -> tuple[Parse, float]:
@@ -39,7 +37,7 @@ def parse_text(folder: Path, text: str) -> tuple[Parse, float]:
     trained = learn(project)
     matcher = ShorthandMatcher(trained.model, project.content.domain)
     now = datetime.now(UTC)
-    matcher.parse(text, now)
+    matcher.parse(text, now)  # a warm-up: the first parse is slower
     started = perf_counter()
     parse = matcher.parse(text, now)
     return parse, perf_counter() - started

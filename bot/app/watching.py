@@ -19,7 +19,7 @@ from bot.errors import Busy, MessageIdReused
 from bot.logs import Log
 from bot.server.metrics import Metrics
 
-_AGAIN: Final = 60.0
+_SECONDS_BETWEEN_WARNINGS: Final = 60.0
 """Seconds before the same warning of an action is logged again."""
 _MOST_REPEATS: Final = 1_000
 
@@ -33,13 +33,14 @@ class Repeats:
 
     def is_new(self, action: str, error: BaseException) -> bool:
         """Whether to log the warning; if so, it counts as logged from now on."""
-        is_slip, now = isinstance(error, Slip), self._clock()
+        is_slip = isinstance(error, Slip)
         key = (action, str(error) if is_slip else type(error).__name__)
+        now = self._clock()
         if now < self._silent_until.get(key, now):
             return False
         if len(self._silent_until) >= _MOST_REPEATS:  # slots may be named after what users say
             self._silent_until.clear()
-        self._silent_until[key] = math.inf if is_slip else now + _AGAIN
+        self._silent_until[key] = math.inf if is_slip else now + _SECONDS_BETWEEN_WARNINGS
         return True
 
 
@@ -53,9 +54,10 @@ class Watcher(Struct, frozen=True):
 
     def turn(self, record: TurnRecord) -> None:
         """A turn was committed."""
-        seconds = record.timings.get("waited_and_computed", 0.0) + record.timings.get("commit", 0.0)
+        commit_seconds = record.timings.get("commit", 0.0)
+        seconds = record.timings.get("waited_and_computed", 0.0) + commit_seconds
         self.metrics.turn(record.message.channel, seconds)
-        self.metrics.commit(record.timings.get("commit", 0.0))
+        self.metrics.commit(commit_seconds)
         if "parse" in record.timings:
             self.metrics.matcher(record.timings["parse"])
         for step in record.steps:
@@ -81,9 +83,9 @@ class Watcher(Struct, frozen=True):
         """Log each outside change that was asked about, made, refused, dropped, or has an unknown outcome."""
         for event in record.events:
             if isinstance(event, EffectPrepared):
-                what = {"effect": event.key, "outcome": "asked", "kind": event.kind}
+                effect = {"effect": event.key, "outcome": "asked", "kind": event.kind}
             elif isinstance(event, EffectSettled):
-                what = {"effect": event.key, "outcome": event.outcome}
+                effect = {"effect": event.key, "outcome": event.outcome}
             else:
                 continue
             self.log.info(
@@ -91,7 +93,7 @@ class Watcher(Struct, frozen=True):
                 conversation=record.conversation,
                 turn=record.seq,
                 correlation_id=record.message.correlation_id,
-                **what,
+                **effect,
             )
 
     def turn_failed(self, error: BaseException) -> None:
@@ -128,9 +130,14 @@ class Watcher(Struct, frozen=True):
     ) -> None:
         """An outside service was called (bot.plugins.registry.ObserveCall)."""
         self.metrics.call(service, outcome, seconds)
-        level = self.log.debug if outcome == "ok" else self.log.error if is_grave else self.log.warning
-        why = {name: value for name, value in (("call", call), ("status", status), ("reason", reason)) if value}
-        level("call", service=service, outcome=outcome, seconds=round(seconds, 6), tries=tries, **why)
+        if outcome == "ok":
+            log = self.log.debug
+        elif is_grave:
+            log = self.log.error
+        else:
+            log = self.log.warning
+        details = {name: value for name, value in (("call", call), ("status", status), ("reason", reason)) if value}
+        log("call", service=service, outcome=outcome, seconds=round(seconds, 6), tries=tries, **details)
 
     def check_failed(self, name: str, error: BaseException) -> None:
         """A readiness check failed that had not before."""

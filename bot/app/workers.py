@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any
 
-from bot.app.stopping import HUNG_UP, has_terminal, if_heard
+from bot.app.stopping import HUNG_UP, best_effort, has_terminal
 from bot.errors import ConfigurationError, StoreAway, StoreUnavailable
 
 READY = "ready "
@@ -48,10 +48,6 @@ Say = Callable[[str], None]
 Tell = Callable[..., None]
 
 
-def _silent(event: str, **about: object) -> None:
-    """Discard the warning."""
-
-
 def check_workers(workers: int, store_url: str) -> None:
     """Raise ConfigurationError if several workers cannot share the store."""
     if workers > 1 and store_url.startswith("sqlite"):
@@ -70,13 +66,13 @@ def reserve_port(host: str, port: int) -> socket.socket:
     the requests.
     """
     try:
-        _bound(host, port, socket.SO_REUSEADDR).close()  # succeeds in spite of old connections that close slowly
-        return _bound(host, port, socket.SO_REUSEPORT)
+        _bind(host, port, socket.SO_REUSEADDR).close()  # succeeds in spite of old connections that close slowly
+        return _bind(host, port, socket.SO_REUSEPORT)
     except OSError as error:
         raise ConfigurationError([f"cannot listen on {host}:{port}: {error.strerror}; choose another"]) from error
 
 
-def _bound(host: str, port: int, option: int) -> socket.socket:
+def _bind(host: str, port: int, option: int) -> socket.socket:
     bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
         bound.setsockopt(socket.SOL_SOCKET, option, 1)
@@ -115,12 +111,12 @@ def stop_without_parent(stop: asyncio.Event) -> None:
 class Workers:
     """The worker processes of one bot; it announces once for all of them that it is ready and that it stops."""
 
-    def __init__(self, arguments: Sequence[str], number: int, say: Say, tell: Tell = _silent) -> None:
+    def __init__(self, arguments: Sequence[str], number: int, say: Say, tell: Tell) -> None:
         """`arguments` are each worker's command-line arguments, after `python -m bot`.
 
         `tell`, called like a logger's `warning`, reports each worker that ended or was restarted.
         """
-        self._say = if_heard(say)
+        self._say = best_effort(say)
         self._stopping = asyncio.Event()
         self._workers = [
             Worker(index + 1, (*_COMMAND, *arguments), self._say, self._stopping, tell) for index in range(number)
@@ -134,23 +130,25 @@ class Workers:
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop_aloud)
-        loop.add_signal_handler(signal.SIGHUP, self._stop_aloud if has_terminal() else lambda: self._say(HUNG_UP))
+            loop.add_signal_handler(number, self._stop_and_announce)
+        loop.add_signal_handler(
+            signal.SIGHUP, self._stop_and_announce if has_terminal() else lambda: self._say(HUNG_UP)
+        )
         first, *others = self._workers
-        keeping = [asyncio.create_task(self._keep(first))]
+        keeping = [asyncio.create_task(self._keep_running(first))]
         if await first.started:
-            keeping += [asyncio.create_task(self._keep(worker)) for worker in others]
+            keeping += [asyncio.create_task(self._keep_running(worker)) for worker in others]
             if all([await worker.started for worker in others]):
                 for line in first.said:
                     self._say(line)
         return max(await asyncio.gather(*keeping))
 
-    async def _keep(self, worker: Worker) -> int:
-        status = await worker.keep()
+    async def _keep_running(self, worker: Worker) -> int:
+        status = await worker.keep_running()
         self._stop()
         return status
 
-    def _stop_aloud(self) -> None:
+    def _stop_and_announce(self) -> None:
         is_first = not self._stopping.is_set()
         self._stop()
         if is_first:
@@ -174,7 +172,7 @@ class Worker:
         command: Sequence[str],
         say: Say,
         stopping: asyncio.Event,
-        tell: Tell = _silent,
+        tell: Tell,
         *,
         pause: float = PAUSE,
         store_pause: float = STORE_PAUSE,
@@ -194,7 +192,7 @@ class Worker:
         self._process: Process | None = None
         self._is_starting = True
         self._restarts: deque[float] = deque(maxlen=MOST_RESTARTS)
-        self._waits_for_store = False
+        self._is_waiting_for_store = False
 
     def terminate(self) -> None:
         """Ask the process to finish its turns and end."""
@@ -202,7 +200,7 @@ class Worker:
             with contextlib.suppress(ProcessLookupError):
                 self._process.terminate()
 
-    async def keep(self) -> int:
+    async def keep_running(self) -> int:
         """Keep a process running until all stop; return the exit status, at least 1 if it cannot be kept running."""
         try:
             while not self._stopping.is_set():
@@ -214,10 +212,11 @@ class Worker:
                 if status == STORE_AWAY:
                     await self._wait_for_store()
                     continue
-                too_often = self._too_often()
-                self._tell("worker ended", worker=self._number, status=status, given_up=too_often)
-                if too_often:
+                gives_up = self._restarted_too_often()
+                self._tell("worker ended", worker=self._number, status=status, given_up=gives_up)
+                if gives_up:
                     return max(status, 1)
+                self._restarts.append(self._now())
                 self._say(f"worker {self._number} ended with status {status}; starting another")
                 await self._pause()
             return 0
@@ -231,15 +230,16 @@ class Worker:
         assert process.stdout is not None
         self._is_starting = True
         async for line in _lines(process.stdout):
-            self._hear(line)
+            self._handle_line(line)
         return await process.wait()
 
-    def _hear(self, line: str) -> None:
+    def _handle_line(self, line: str) -> None:
         """Pass on what the process prints, except its start-up output, which is saved for the first process only."""
         if not self._is_starting:
             self._say(line)
         elif line == STARTED:
-            self._is_starting = self._waits_for_store = False
+            self._is_starting = False
+            self._is_waiting_for_store = False
             if self._restarts:
                 self._say(f"worker {self._number} is ready again")
                 self._tell("worker ready again", worker=self._number)
@@ -251,26 +251,26 @@ class Worker:
         if not self.started.done():
             self.started.set_result(started)
 
-    def _too_often(self) -> bool:
-        now = asyncio.get_running_loop().time()
-        full = len(self._restarts) == MOST_RESTARTS and now - self._restarts[0] < self._restarts_within
-        self._restarts.append(now)
-        return full
+    def _restarted_too_often(self) -> bool:
+        return len(self._restarts) == MOST_RESTARTS and self._now() - self._restarts[0] < self._restarts_within
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
 
     async def _wait_for_store(self) -> None:
         """Wait before a retry. It is not the worker's fault: the others, which serve what they can, keep running."""
-        if not self._waits_for_store:
-            self._waits_for_store = True
+        if not self._is_waiting_for_store:
+            self._is_waiting_for_store = True
             self._say(f"worker {self._number} waits for the store")
             self._tell("worker waits for the store", worker=self._number)
-        await self._stopped_within(self._store_pause)
+        await self._wait_for_stop(self._store_pause)
 
     async def _pause(self) -> None:
-        now = asyncio.get_running_loop().time()
-        recent = sum(now - at < self._restarts_within for at in self._restarts)
-        await self._stopped_within(self._pause_seconds * (recent - 1))
+        recent = [at for at in self._restarts if self._now() - at < self._restarts_within]
+        await self._wait_for_stop(self._pause_seconds * (len(recent) - 1))
 
-    async def _stopped_within(self, seconds: float) -> None:
+    async def _wait_for_stop(self, seconds: float) -> None:
+        """Wait until the bot stops, but at most that many seconds."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._stopping.wait()

@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 
 from bot.channels.channel import Said
 from bot.engine.engine import Answers
-from bot.engine.looking import AT_ONCE
+from bot.engine.polling import AT_ONCE
 from bot.errors import Busy, MessageIdReused
 from bot.messages import JsonObject, UserMessage
 from bot.server.messages import user_message
@@ -18,7 +18,7 @@ from bot.server.problems import Problem, problem_of
 from bot.server.routing import Call
 from bot.server.text import clean
 
-_Take: TypeAlias = Callable[[Sequence[int], AsyncExitStack], Awaitable[None]]
+_Handle: TypeAlias = Callable[[Sequence[int], AsyncExitStack], Awaitable[None]]
 
 
 class SenderLocks:
@@ -45,9 +45,9 @@ class Batch:
         self._received = [said for said in received if clean(said.text)]
         self._replies: dict[int, Sequence[JsonObject]] = {}
         self._refusals: list[Exception] = []
-        self._kept: set[int] = set()
+        self._accepted: set[int] = set()
         self._places = asyncio.Semaphore(AT_ONCE)
-        self._again = asyncio.Lock()
+        self._taking_all_places = asyncio.Lock()
 
     async def answered(self, locks: SenderLocks) -> list[tuple[Said, Sequence[JsonObject]]]:
         """The answered messages with their replies; raises the first refusal if all were refused."""
@@ -63,47 +63,50 @@ class Batch:
         """
         await self._each_sender(locks, self._accept)
 
-    async def _each_sender(self, locks: SenderLocks, take: _Take) -> None:
+    async def _each_sender(self, locks: SenderLocks, handle: _Handle) -> None:
         """Take each sender's messages, the senders concurrently."""
         by_sender: dict[str, list[int]] = {}
         for number, said in enumerate(self._received):
             by_sender.setdefault(said.sender, []).append(number)
-        taking = [self._locked(locks.of(sender), take, numbers) for sender, numbers in by_sender.items()]
-        for failure in await asyncio.gather(*taking, return_exceptions=True):
+        handling = [self._handle_sender(locks.of(sender), handle, numbers) for sender, numbers in by_sender.items()]
+        for failure in await asyncio.gather(*handling, return_exceptions=True):
             if failure is not None:
                 raise failure
 
-    async def _locked(self, lock: asyncio.Lock, take: _Take, numbers: Sequence[int]) -> None:
+    async def _handle_sender(self, lock: asyncio.Lock, handle: _Handle, numbers: Sequence[int]) -> None:
         """Take one sender's messages; if there was no room for them, once more without the other senders."""
         async with AsyncExitStack() as held:
             await held.enter_async_context(lock)
             try:
                 async with self._places:
-                    await take(numbers, held)
+                    await handle(numbers, held)
             except Busy:
                 async with self._alone():
-                    await take(numbers, held)
+                    await handle(numbers, held)
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
         """Hold all places. They become free: their holders wait only for the engine, never for other requests."""
-        async with self._again, AsyncExitStack() as places:
+        async with self._taking_all_places, AsyncExitStack() as places:
             for _ in range(AT_ONCE):
                 await places.enter_async_context(self._places)
             yield
 
     async def _answer(self, numbers: Sequence[int], held: AsyncExitStack) -> None:
         """Answer one sender's messages, and record each one's replies or refusal."""
-        found = [(number, await self._message(self._received[number])) for number in numbers]
-        taken = {number: message for number, message in found if message is not None}
-        answers = await self._handled(list(taken.values()), held) if taken else []
-        for number, answer in zip(taken, answers, strict=True):
+        messages: dict[int, UserMessage] = {}
+        for number in numbers:
+            message = await self._message(self._received[number])
+            if message is not None:
+                messages[number] = message
+        answers = await self._engine_answers(list(messages.values()), held) if messages else []
+        for number, answer in zip(messages, answers, strict=True):
             if isinstance(answer, MessageIdReused):
                 self._refuse(answer)
             else:
                 self._replies[number] = answer.replies
 
-    async def _handled(self, messages: Sequence[UserMessage], held: AsyncExitStack) -> Answers:
+    async def _engine_answers(self, messages: Sequence[UserMessage], held: AsyncExitStack) -> Answers:
         """The engine's answers. The lock is released once the messages are in its queue, which keeps their order."""
         handling = asyncio.create_task(self._call.parts.engine.handle_all(messages))
         await asyncio.sleep(0)  # its first step takes a place in the queue, or finds none
@@ -114,14 +117,14 @@ class Batch:
     async def _accept(self, numbers: Sequence[int], _held: AsyncExitStack) -> None:
         """Store one sender's messages, except those that were stored before there was no room."""
         for number in numbers:
-            if number in self._kept:
+            if number in self._accepted:
                 continue
             message = await self._message(self._received[number])
             if message is not None:
-                await self._keep(message)
-            self._kept.add(number)
+                await self._accept_message(message)
+            self._accepted.add(number)
 
-    async def _keep(self, message: UserMessage) -> None:
+    async def _accept_message(self, message: UserMessage) -> None:
         try:
             await self._call.parts.engine.accept(message)
         except MessageIdReused as error:

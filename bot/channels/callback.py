@@ -54,7 +54,7 @@ def addressing(url: str) -> Callable[[UserMessage, TurnRecord], tuple[Outgoing, 
 def routes(most_characters: int) -> tuple[Route, ...]:
     """The routes of the callback channel."""
     about = "the message is stored; the replies go to the callback"
-    taken = Answers(200, about, content_type="text/plain", headers=(MADE_ID,))
+    accepted = Answers(200, about, content_type="text/plain", headers=(MADE_ID,))
     return (
         channel_status(NAME),
         Route(
@@ -63,7 +63,7 @@ def routes(most_characters: int) -> tuple[Route, ...]:
             webhook,
             CHANNEL,
             "Send a message for a backend's user; the replies go to the backend's callback",
-            taken,
+            accepted,
             schemas.rasa_message(most_characters),
             problems=(422, 429, 503),
             tag="rasa",

@@ -82,11 +82,11 @@ class Delivery:
 
     async def run(self) -> None:
         """Deliver what is due and wait for more, indefinitely."""
-        async with asyncio.TaskGroup() as under_way:
+        async with asyncio.TaskGroup() as deliveries:
             while True:
                 self._wake.clear()
                 with contextlib.suppress(BotError):  # the store is unavailable; try again soon
-                    await self._begin_due(under_way)
+                    await self._begin_due(deliveries)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_LOOK_EVERY):
                         await self._wake.wait()
@@ -96,17 +96,17 @@ class Delivery:
 
         Raises what the outbox raises, in an exception group.
         """
-        async with asyncio.TaskGroup() as under_way:
-            return await self._begin_due(under_way)
+        async with asyncio.TaskGroup() as deliveries:
+            return await self._begin_due(deliveries)
 
-    async def _begin_due(self, under_way: asyncio.TaskGroup) -> int:
+    async def _begin_due(self, deliveries: asyncio.TaskGroup) -> int:
         """Start delivering what is due, up to the limit; return how many due replies were found."""
         room = _AT_ONCE - len(self._under_way)
         due = await self._outbox.due_outgoing(claimed_for=_CLAIMED_SECONDS, most=room) if room else ()
         for reply in due:
             if reply.outgoing.id not in self._under_way:  # it is if its claim expired before it was sent
                 self._under_way.add(reply.outgoing.id)
-                task = under_way.create_task(self._deliver(reply))
+                task = deliveries.create_task(self._deliver(reply))
                 task.add_done_callback(partial(self._ended, reply.outgoing.id))
         return len(due)
 
@@ -126,11 +126,14 @@ class Delivery:
 
     async def _try(self, due: DueOutgoing) -> None:
         reply = due.outgoing
+        send = self._senders.get(reply.channel)
         try:
-            send = self._senders.get(reply.channel)
-            await (send(reply) if send else self._call_back(due))
+            if send is not None:
+                await send(reply)
+            else:
+                await self._call_back(reply)
         except CallFailed as failure:
-            if reply.channel in self._senders:
+            if send is not None:
                 self._tell(f"channel {reply.channel}", failure.__cause__ or failure)  # the cause knows the line
             await self._not_sent(due, failure)
             return
@@ -151,7 +154,8 @@ class Delivery:
             self._warn("delivery failed", channel=channel, **{key: value for key, value in about.items() if value})
 
     async def _not_sent(self, due: DueOutgoing, failure: CallFailed) -> None:
-        reply, is_refused = due.outgoing, failure.kind == "rejected"
+        reply = due.outgoing
+        is_refused = failure.kind == "rejected"
         is_final = is_refused and failure.status not in _TEMPORARY
         if is_refused:
             about = {"reply": reply.id, "channel": reply.channel, "status": failure.status}
@@ -164,23 +168,20 @@ class Delivery:
             await self._outbox.retry_at(reply.id, self._sources.now() + self._pause(due.attempts, failure))
         self._outcome("refused" if is_final else "failed")
 
-    async def _call_back(self, due: DueOutgoing) -> None:
-        address = urlsplit(due.outgoing.target)
+    async def _call_back(self, reply: Outgoing) -> None:
+        address = urlsplit(reply.target)
         if not address.netloc:  # a plugin's channel that is not loaded now
-            raise CallFailed("refused", service=due.outgoing.channel, call="deliver", reason="no plugin sends for it")
-        server = _server(due.outgoing.target)
+            raise CallFailed("refused", service=reply.channel, call="deliver", reason="no plugin sends for it")
+        server = _server(reply.target)
         client = await self._client(server)
-        path = (address.path or "/") + (f"?{address.query}" if address.query else "")
-        headers = {MESSAGE_ID: due.outgoing.id}
-        if self._callback is not None and server == _server(self._callback.url):  # never to a former one
-            headers |= self._callback.headers
+        path = address.path or "/"
         try:
             await client.call(
                 "POST",
-                path,
+                f"{path}?{address.query}" if address.query else path,
                 name="deliver",
-                json=decode(due.outgoing.body),
-                headers=headers,
+                json=decode(reply.body),
+                headers={MESSAGE_ID: reply.id, **self._settings_for(server).headers},
                 idempotent=True,
                 effect=False,
             )
@@ -190,16 +191,21 @@ class Delivery:
                 raise
 
     def _client_of(self, base: str) -> HttpClient:
-        """The client for a server; the files for HTTPS are only for the one that credentials.yml names now."""
-        ours = self._callback if self._callback is not None and base == _server(self._callback.url) else Callback("")
+        settings = self._settings_for(base)
         return HttpClient(
             base,
             service="callback",
             sources=self._sources,
-            cafile=ours.cafile,
-            certfile=ours.certfile,
-            keyfile=ours.keyfile,
+            cafile=settings.cafile,
+            certfile=settings.certfile,
+            keyfile=settings.keyfile,
         )
+
+    def _settings_for(self, server: str) -> Callback:
+        """The headers and files for a server: nothing for one that credentials.yml no longer names."""
+        if self._callback is not None and server == _server(self._callback.url):
+            return self._callback
+        return Callback("")
 
     async def _client(self, base: str) -> HttpClient:
         if base not in self._clients:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import Final, TypeAlias, TypeVar, cast
+from contextlib import contextmanager
+from typing import Final, TypeAlias, cast
 
 from aiohttp import web
 
@@ -28,11 +29,8 @@ from bot.server.problems import Problem
 from bot.server.routing import PUBLIC, Answers, Call, Handler, Route, json_response
 from bot.server.status_routes import channel_status
 
-T = TypeVar("T")
-
 _SEND_SECONDS: Final = 10.0
 """How long a channel may take to send; a claim on a reply in the outbox lasts longer."""
-
 
 Send: TypeAlias = Callable[[Outgoing], Awaitable[None]]
 
@@ -85,45 +83,49 @@ def routes(channels: Mapping[str, Channel | ApiChannel]) -> tuple[Route, ...]:
     """A status and a webhook for each channel; platforms verify it with a GET, and some send messages that way."""
     answer = Answers(200, "the channel's answer to its platform", schemas.ANYTHING)
     problems = (400, 403, 408, 413, 422, 429, 503)
-    made = []
+    table = []
     for name, channel in channels.items():
+        table.append(channel_status(name))
         webhook, path = _webhook(name, channel), f"/webhooks/{name}/webhook"
-        made.append(channel_status(name))
+        about = f"A message from {name}, or another request; the channel verifies it"
         for method in ("POST", "GET"):
-            about = f"A message from {name}, or another request; the channel verifies it"
             route = Route(method, path, webhook, PUBLIC, about, answer, problems=problems, tag="rasa", takes_turn=True)
-            made.append(route)
-    return tuple(made)
+            table.append(route)
+    return tuple(table)
 
 
 def _webhook(name: str, channel: Channel | ApiChannel) -> Handler:
-    answered = _answering(name, channel)
+    respond = _responder(name, channel)
 
     async def webhook(call: Call) -> web.Response:
         call.identity = principal(name)
         incoming = await _incoming(call)
-        received = _asked(name, "receive", lambda: _received(name, channel, incoming))
-        return received if isinstance(received, web.Response) else await answered(Batch(call, name, received))
+        with _naming_the_channel(name, "receive"):
+            received = _receive(name, channel, incoming)
+        if isinstance(received, web.Response):
+            return received
+        return await respond(Batch(call, name, received))
 
     return webhook
 
 
-def _answering(name: str, channel: Channel | ApiChannel) -> Callable[[Batch], Awaitable[web.Response]]:
+def _responder(name: str, channel: Channel | ApiChannel) -> Callable[[Batch], Awaitable[web.Response]]:
     """The function that handles messages and makes the response to their platform."""
-    responding, locks = cast(Channel, channel), SenderLocks()
+    locks = SenderLocks()
 
-    async def keep(batch: Batch) -> web.Response:
+    async def accept(batch: Batch) -> web.Response:
         await batch.accept(locks)
         return web.Response(text="")
 
     async def answer(batch: Batch) -> web.Response:
         answered = await batch.answered(locks)
-        return _asked(name, "respond", lambda: json_response(responding.respond(answered)))
+        with _naming_the_channel(name, "respond"):
+            return json_response(cast(Channel, channel).respond(answered))
 
-    return keep if replies_by_send(channel) else answer
+    return accept if replies_by_send(channel) else answer
 
 
-def _received(name: str, channel: Channel | ApiChannel, incoming: Incoming) -> list[Said] | web.Response:
+def _receive(name: str, channel: Channel | ApiChannel, incoming: Incoming) -> list[Said] | web.Response:
     """The messages in a request, or the immediate answer to its platform."""
     try:
         received = channel.receive(incoming)
@@ -134,10 +136,12 @@ def _received(name: str, channel: Channel | ApiChannel, incoming: Incoming) -> l
         raise Problem(400, "invalid_body", str(error)) from error
     if isinstance(received, str):
         return web.Response(text=received)
-    return json_response(received) if isinstance(received, Mapping) else said
+    if isinstance(received, Mapping):
+        return json_response(received)
+    return said
 
 
-_kept = keeping(Said)
+_as_stored = keeping(Said)
 
 
 def _checked(name: str, received: Sequence[Said]) -> Iterator[Said]:
@@ -147,18 +151,19 @@ def _checked(name: str, received: Sequence[Said]) -> Iterator[Said]:
             raise PluginError(f"{wrong} a {type(said).__name__} instead of a `Said`")
         try:
             encode(said.metadata)
-            yield _kept(said)
+            yield _as_stored(said)
         except (TypeError, ValueError) as error:
             raise PluginError(f"{wrong} a `Said` that cannot be stored ({type(error).__name__})") from error
 
 
-def _asked(name: str, method: str, ask: Callable[[], T]) -> T:
-    """The channel's result; anything unexpected that it raises becomes a PluginError that names it.
+@contextmanager
+def _naming_the_channel(name: str, method: str) -> Iterator[None]:
+    """Turn anything unexpected that a channel raises into a PluginError that names it.
 
     The error does not repeat the exception's message, which may quote what somebody said.
     """
     try:
-        return ask()
+        yield
     except (Forbidden, Problem, PluginError):
         raise
     except PLUGIN_FAILURES as error:

@@ -15,6 +15,7 @@ from bot.server.routing import CHANNEL, CUSTOMER, Answers, Call, Parameter, Rout
 from bot.server.status_routes import channel_status
 
 NAME = "rest"
+_RESERVED = frozenset({"callback", "background", "chat"})
 
 
 async def webhook(call: Call) -> web.Response:
@@ -49,12 +50,9 @@ def _channel(call: Call, given: str | None) -> str:
     Names that have a meaning here cannot be given: replies of the callback
     channel, for instance, are delivered to the backend.
     """
-    if not given or given in _TAKEN or given in call.parts.channels:
+    if not given or given in _RESERVED or given in call.parts.channels:
         return NAME
     return given
-
-
-_TAKEN = frozenset({"callback", "background", "chat"})
 
 
 _STREAM = Parameter("stream", "`true`: one reply per line, as Rasa streams them", {"type": "string"})

@@ -28,8 +28,9 @@ def customers() -> None:
 @options.store
 def add(account_number: str, bank_id: str, project: Path, store: str | None) -> None:
     """Add the customer with ACCOUNT_NUMBER. The code is prompted for, or read from standard input."""
-    settings, code = load_settings(project, store), _read_code()
-    _told(lambda: with_auth(settings, lambda auth: auth.customers.add(account_number, code, bank_id)))
+    settings = load_settings(project, store)
+    code = _read_code()
+    _checked(lambda: with_auth(settings, lambda auth: auth.customers.add(account_number, code, bank_id)))
     click.echo("Added the customer.")
 
 
@@ -59,7 +60,7 @@ def list_(as_json: bool, project: Path, store: str | None) -> None:
 @options.store
 def disable(account_number: str, project: Path, store: str | None) -> None:
     """Stop logins with ACCOUNT_NUMBER at once. Its sessions end."""
-    _must(with_auth(load_settings(project, store), lambda auth: auth.customers.disable(account_number)))
+    _require_found(with_auth(load_settings(project, store), lambda auth: auth.customers.disable(account_number)))
     click.echo("Disabled the customer and ended their sessions.")
 
 
@@ -69,7 +70,7 @@ def disable(account_number: str, project: Path, store: str | None) -> None:
 @options.store
 def enable(account_number: str, project: Path, store: str | None) -> None:
     """Let ACCOUNT_NUMBER log in again at once. Also unlocks an account that wrong codes have locked."""
-    _must(with_auth(load_settings(project, store), lambda auth: auth.customers.enable(account_number)))
+    _require_found(with_auth(load_settings(project, store), lambda auth: auth.customers.enable(account_number)))
     click.echo("Enabled the customer, who can log in at once.")
 
 
@@ -83,9 +84,9 @@ def reset_code(account_number: str, project: Path, store: str | None) -> None:
     The code is prompted for, or read from standard input.
     """
     settings = load_settings(project, store)
-    _must(with_auth(settings, lambda auth: auth.customers.find(account_number)) is not None)
+    _require_found(with_auth(settings, lambda auth: auth.customers.find(account_number)) is not None)
     code = _read_code()
-    _must(_told(lambda: with_auth(settings, lambda auth: auth.customers.reset_code(account_number, code))))
+    _require_found(_checked(lambda: with_auth(settings, lambda auth: auth.customers.reset_code(account_number, code))))
     click.echo("The new code is valid, the account is unlocked, and its sessions have ended.")
 
 
@@ -141,16 +142,17 @@ def rotate_pepper(project: Path, store: str | None) -> None:
     """
     from bot.auth import opening, pepper
 
-    async def on_older_keys(auth: opening.Auth) -> int:
+    async def count_older(auth: opening.Auth) -> int:
         """Count codes under older keys; opening checks the file against the store, and records the new key there."""
         return await auth.customers.count_of_older_keys()
 
     settings = load_settings(project, store)
-    before = with_auth(settings, on_older_keys)
-    pepper.rotate_pepper(opening.pepper_file(settings))
-    now = with_auth(settings, on_older_keys)
+    file = opening.pepper_file(settings)
+    before = with_auth(settings, count_older)
+    pepper.rotate_pepper(file)
+    now = with_auth(settings, count_older)
     click.echo(
-        f"The new key is in place. Copy {opening.pepper_file(settings)} to every other machine on this store, then "
+        f"The new key is in place. Copy {file} to every other machine on this store, then "
         "restart the servers to use it. Keep the file with your backups."
     )
     click.echo(
@@ -166,7 +168,7 @@ def _read_code() -> str:
     return sys.stdin.readline().rstrip("\n")
 
 
-def _told(work: Callable[[], T]) -> T:
+def _checked(work: Callable[[], T]) -> T:
     """Return the result of `work`; an invalid code or number becomes an error message."""
     try:
         return work()
@@ -174,7 +176,7 @@ def _told(work: Callable[[], T]) -> T:
         raise BotError(str(error)) from error
 
 
-def _must(found: bool) -> None:
+def _require_found(found: bool) -> None:
     if not found:
         from bot.app.leaving import UNKNOWN
 

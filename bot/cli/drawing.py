@@ -11,7 +11,7 @@ from rich.cells import cell_len, set_cell_size
 
 from bot.dialogue.story_tree import Node
 
-Described = Callable[[Node], Iterable[str]]
+Describe = Callable[[Node], Iterable[str]]
 """Returns the lines of a node's tooltip."""
 
 # All lengths are in CSS pixels; _LETTER is the width of a character of the font.
@@ -59,11 +59,11 @@ class _Box(Struct, frozen=True):
         return self.x + self.width
 
 
-def page(title: str, trees: Mapping[str, Node], described: Described) -> str:
+def page(title: str, trees: Mapping[str, Node], describe: Describe) -> str:
     """Return the page with these trees, by their headings. Labels and descriptions are text, not HTML."""
     legend = "".join(f'<span class="{kind}">{meaning}</span>' for kind, meaning in _LEGEND.items())
     pictures = "".join(
-        f'<h2>{escape(heading)}</h2>\n<div class="picture">{_picture(heading, tree, described)}</div>\n'
+        f'<h2>{escape(heading)}</h2>\n<div class="picture">{_picture(heading, tree, describe)}</div>\n'
         for heading, tree in trees.items()
     )
     return (
@@ -74,36 +74,38 @@ def page(title: str, trees: Mapping[str, Node], described: Described) -> str:
     )
 
 
-def _picture(heading: str, tree: Node, described: Described) -> str:
-    boxes = list(_laid_out(tree))
+def _picture(heading: str, tree: Node, describe: Describe) -> str:
+    boxes = list(_lay_out(tree))
     width = max(box.right for box in boxes) + _MARGIN
     height = max(box.y for box in boxes) + _ROW / 2 + _MARGIN
-    drawn = "\n".join(part for box in boxes for part in _drawn(box, described))
+    drawn = "\n".join(part for box in boxes for part in _svg_parts(box, describe))
     return f'<svg role="img" aria-label="{escape(heading)}" width="{width:.0f}" height="{height:.0f}">\n{drawn}\n</svg>'
 
 
-def _laid_out(tree: Node) -> Iterator[_Box]:
+def _lay_out(tree: Node) -> Iterator[_Box]:
     """Lay the tree out from left to right: a node's first child is in its row, the others in rows of their own."""
     row = 0
     waiting: list[tuple[Node, _Box | None, bool]] = [(tree, None, True)]
     while waiting:
-        node, before, is_first = waiting.pop()
-        row += not is_first
+        node, before, is_first_child = waiting.pop()
+        if not is_first_child:
+            row += 1
         x = before.right + _GAP if before else _MARGIN
         width = cell_len(_label(node)) * _LETTER + 20 if node.label else 12
         box = _Box(node, x, _MARGIN + (row + 0.5) * _ROW, width, before)
         yield box
-        waiting += [(after, box, number == 0) for number, after in enumerate(node.after.values())][::-1]
+        children = [(child, box, number == 0) for number, child in enumerate(node.after.values())]
+        waiting += reversed(children)
 
 
-def _drawn(box: _Box, described: Described) -> Iterator[str]:
+def _svg_parts(box: _Box, describe: Describe) -> Iterator[str]:
     if box.before is not None:
         yield f'<path d="{_line(box.before, box)}"/>'
     kind, top = box.node.kind, box.y - _BOX / 2
     if kind == "start":
         yield f'<circle class="start" cx="{box.x + 6:.1f}" cy="{box.y}" r="6"/>'
         return
-    tip = escape("\n".join((box.node.label, *described(box.node))))
+    tip = escape("\n".join((box.node.label, *describe(box.node))))
     shape = f'<rect class="{kind}" x="{box.x:.1f}" y="{top}" width="{box.width:.1f}" height="{_BOX}" rx="6"/>'
     text = f'<text x="{box.x + 10:.1f}" y="{box.y}">{escape(_label(box.node))}</text>'
     yield f'<g class="{kind}"><title>{tip}</title>{"" if kind == "end" else shape}{text}</g>'

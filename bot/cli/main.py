@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 BUILT_IN = {
     "run": "run",
     "shell": "shell",
+    "interactive": "interactive",
     "train": "train",
     "validate": "validate",
     "test": "test",
@@ -36,8 +37,8 @@ BUILT_IN = {
 }
 
 
-OPEN_TO_PLUGINS = ("run", "shell")
-"""The commands that open a whole bot, to which plugins may add options."""
+OPEN_TO_PLUGINS = {"run": "run", "shell": "shell", "interactive": "shell"}
+"""The commands that open a whole bot, with the name under which plugins add options to them."""
 
 
 _WARNED = "bot.cli.warned"
@@ -64,7 +65,8 @@ class BotGroup(click.Group):
         command: click.Command = getattr(import_module(f"bot.cli.{BUILT_IN[cmd_name]}"), cmd_name)
         if cmd_name in OPEN_TO_PLUGINS:
             command = copy(command)
-            added = [o.option for o in self._plugin_commands(ctx).options if o.command == cmd_name]
+            named = OPEN_TO_PLUGINS[cmd_name]
+            added = [o.option for o in self._plugin_commands(ctx).options if o.command == named]
             command.params = [*command.params, *added]
         return command
 

@@ -22,12 +22,12 @@ class PlainText(click.ParamType[str]):
         """Return the text unchanged; raises BadParameter."""
         if not value and not self._may_be_empty:
             self.fail("it must not be empty", param, ctx)
-        if any(unicodedata.category(character) in _UNKEPT for character in value):
+        if any(unicodedata.category(character) in _NOT_STORABLE for character in value):
             self.fail("it must be UTF-8, without line breaks and other control characters", param, ctx)
         return value
 
 
-_UNKEPT = {"Cc", "Cs", "Zl", "Zp"}
+_NOT_STORABLE = {"Cc", "Cs", "Zl", "Zp"}
 """Control characters, surrogates (from bytes that are not UTF-8), and line and paragraph separators."""
 
 

@@ -41,27 +41,29 @@ def parse(text: str, project: Path, as_json: bool) -> None:
         ("nearest example", "intent", "similarity", "place"),
         [(n.text, n.intent, f"{n.similarity:.3f}", n.place) for n in found.nearest],
     )
-    _entities(text, found.entities)
+    _show_entities(text, found.entities)
     if found.doubt:
-        best = next((s for s in found.ranking if s is not found.intent), None)
-        rest = f": the likeliest, {best.name}, has a confidence of {best.confidence:.2f}" if best else ""
-        click.echo(f"Not understood, since {_DOUBTS[found.doubt]}{rest}. `bot train` shows the threshold.")
+        reason = _DOUBTS[found.doubt]
+        if best := next((s for s in found.ranking if s is not found.intent), None):
+            reason += f": the likeliest, {best.name}, has a confidence of {best.confidence:.2f}"
+        click.echo(f"Not understood, since {reason}. `bot train` shows the threshold.")
     click.echo(f"parsed in {seconds * 1000:.2f} ms", err=True)
 
 
-def _entities(text: str, entities: Sequence[Entity]) -> None:
+def _show_entities(text: str, entities: Sequence[Entity]) -> None:
     """Show the entities as a table, with roles and groups if any entity has one."""
     from bot.cli import showing
 
     columns: dict[str, list[object]] = {
         "entity": [e.entity for e in entities],
-        "role": [e.role for e in entities],
-        "group": [e.group for e in entities],
+        "role": [e.role or "" for e in entities],
+        "group": [e.group or "" for e in entities],
         "text": [text[e.start : e.end] for e in entities],
-        "value": [e.value for e in entities],
+        "value": ["" if e.value is None else e.value for e in entities],
         "span": [f"{e.start}:{e.end}" for e in entities],
         "extractor": [e.extractor for e in entities],
     }
-    shown = {name: cells for name, cells in columns.items() if name not in ("role", "group") or any(cells)}
-    rows = zip(*(["" if cell is None else cell for cell in cells] for cells in shown.values()), strict=True)
-    showing.table(tuple(shown), list(rows))
+    for name in ("role", "group"):
+        if not any(columns[name]):
+            del columns[name]
+    showing.table(tuple(columns), zip(*columns.values(), strict=True))

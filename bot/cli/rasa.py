@@ -20,7 +20,6 @@ COMMANDS: Final[Mapping[str, str]] = {
     "shell nlu": "`bot parse TEXT`",
     "train nlu": "`bot train`",
     "train core": "`bot train`",
-    "interactive": "`bot shell`, where `/why` explains an answer and `/story` shows the conversation as a story",
     "run actions": "`python -m rasa_sdk --actions actions`, Rasa's own server",
     "test e2e": "`bot test --e2e`",
     "export": "`bot store backup FILE`, or a plugin with `register_observers`",

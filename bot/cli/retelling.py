@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bot.content import NOWHERE
 from bot.dialogue.events import ActionFailed, SlotSet, UserUttered
+from bot.dialogue.prediction import Prediction
 from bot.encoding import encode
 from bot.engine.codec import read_record
 from bot.engine.protocols import TurnStore
@@ -16,21 +17,23 @@ from bot.server.trackers import read_conversation, story_of
 
 async def story(store: TurnStore, conversation: str) -> str:
     """Return the conversation since its session began, as YAML for a file of test stories."""
-    told = await read_conversation(store, conversation)
-    return story_of(told, "what was said in the shell", all_sessions=False).rstrip("\n")
+    turns = await read_conversation(store, conversation)
+    return story_of(turns, "what was said in the shell", all_sessions=False).rstrip("\n")
 
 
 async def why(store: TurnStore, conversation: str) -> str:
     """Return how the last message was understood, and the reason for each action, one per line."""
     turns = await store.turns(conversation, limit=1)
-    return "\n".join(_reasons(read_record(turns[0].record))) if turns else "Nothing has been said yet."
+    if not turns:
+        return "Nothing has been said yet."
+    return "\n".join(_reasons(read_record(turns[0].record)))
 
 
 def _reasons(record: TurnRecord) -> Iterator[str]:
     for event in record.events:
         if isinstance(event, UserUttered):
             yield from _understood(event.parse)
-    yield from map(_step, record.steps)
+    yield from (f"action: {because(step)}" for step in record.steps)
     for event in record.events:
         if isinstance(event, SlotSet):
             yield f"slot {event.name}: {_json(event.value)}"
@@ -40,17 +43,20 @@ def _reasons(record: TurnRecord) -> Iterator[str]:
 
 def _understood(parse: Parse) -> Iterator[str]:
     if parse.intent is not None:
-        sure = f"{parse.intent.confidence:.2f}" + (f", {parse.doubt}" if parse.doubt else "")
+        doubt = f", {parse.doubt}" if parse.doubt else ""
         near = next((near for near in parse.nearest if near.intent == parse.intent.name), None)
-        yield f"intent: {parse.intent.name} ({sure})" + (f", near “{near.text}” ({near.place})" if near else "")
+        example = f", near “{near.text}” ({near.place})" if near else ""
+        yield f"intent: {parse.intent.name} ({parse.intent.confidence:.2f}{doubt}){example}"
     for entity in parse.entities:
         role = f", {entity.role}" if entity.role else ""
         yield f"entity {entity.entity}{role}: {_json(entity.value)}"
 
 
-def _step(step: Step) -> str:
-    reasons = [f"{b.name}" + (f" ({b.place})" if b.place != NOWHERE else "") for b in step.because]
-    return f"action: {step.action}, because of {step.policy}" + (f": {'; '.join(reasons)}" if reasons else "")
+def because(prediction: Step | Prediction) -> str:
+    """Return an action and why it was chosen: the policy, and what it knew with its places."""
+    line = f"{prediction.action}, because of {prediction.policy}"
+    reasons = [b.name if b.place == NOWHERE else f"{b.name} ({b.place})" for b in prediction.because]
+    return f"{line}: {'; '.join(reasons)}" if reasons else line
 
 
 def _json(value: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -33,10 +33,10 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     from rich.text import Text
 
     # Wrapped in a narrow terminal: a place or a value that is cut off is of no use.
-    shown = Table(*(Column(name, overflow="fold") for name in columns), header_style="bold")
+    styled = Table(*(Column(name, overflow="fold") for name in columns), header_style="bold")
     for row in rows:
-        shown.add_row(*(Text(str(cell)) for cell in row))  # plain: brackets are not markup
-    Console().print(shown)
+        styled.add_row(*(Text(str(cell)) for cell in row))  # plain: brackets are not markup
+    Console().print(styled)
 
 
 def as_json(value: Any) -> None:
@@ -68,18 +68,25 @@ def progress(what: str) -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield silent
         return
-    with ExitStack() as stack:
-        shown: list[Bar] = []
+    bar: Bar | None = None
 
-        def tell(stage: str, share: float) -> None:
-            if not shown and share < 1.0:
-                shown.append(_bar(what))
-                stack.callback(shown[0].stop)
-            for bar in shown:
-                bar.update(bar.task_ids[0], description=f"{what}: {stage}", completed=share)
-                bar.start() if share < 1.0 else bar.stop()
+    def show(stage: str, share: float) -> None:
+        nonlocal bar
+        if bar is None and share < 1.0:
+            bar = _bar(what)
+        if bar is None:
+            return
+        bar.update(bar.task_ids[0], description=f"{what}: {stage}", completed=share)
+        if share < 1.0:
+            bar.start()
+        else:
+            bar.stop()
 
-        yield tell
+    try:
+        yield show
+    finally:
+        if bar is not None:
+            bar.stop()
 
 
 def _bar(what: str) -> Bar:
@@ -95,7 +102,9 @@ def _bar(what: str) -> Bar:
 def _short(value: Any) -> str:
     if isinstance(value, datetime):
         return str(value)[:16]
-    return " ".join(value) if isinstance(value, (list, tuple)) else "" if value is None else str(value)
+    if isinstance(value, list | tuple):
+        return " ".join(value)
+    return "" if value is None else str(value)
 
 
 def _plain(value: Any) -> Any:

@@ -61,20 +61,21 @@ def verify(as_json: bool, project: Path, store: str | None) -> None:
         report = with_database(
             settings, lambda opened: find_problems(opened, TurnFold, progress=progress), as_it_is=True
         )
-    long_ago = datetime.now(UTC) - _UNDER_WAY
-    problems = report.problems + [str(effect) for effect in report.open_effects if effect.since < long_ago]
-    young = [str(effect) for effect in report.open_effects if effect.since >= long_ago]
+    overdue_before = datetime.now(UTC) - _UNDER_WAY
+    overdue = [str(effect) for effect in report.open_effects if effect.since < overdue_before]
+    under_way = [str(effect) for effect in report.open_effects if effect.since >= overdue_before]
+    problems = [*report.problems, *overdue]
     if as_json:
         showing.as_json({"problems": problems, "openEffects": report.open_effects, "rows": report.counts})
     else:
-        for line in [*problems, *young]:
+        for line in [*problems, *under_way]:
             click.echo(line, err=True)
-        click.echo(_counted(report.counts))
-        click.echo("The store is sound." if not problems else f"{len(problems)} problems.")
+        click.echo(_counts(report.counts))
+        click.echo(f"{len(problems)} problems." if problems else "The store is sound.")
     sys.exit(bool(problems))
 
 
-def _counted(rows: Mapping[str, int]) -> str:
+def _counts(rows: Mapping[str, int]) -> str:
     turns = rows["turns"] + rows["archive"]
     archived = f" ({rows['archive']} archived)" if rows["archive"] else ""
     return f"{rows['conversations']} conversations, {turns} turns{archived}, {rows['customers']} customers."
@@ -96,11 +97,11 @@ def restore(file: Path, project: Path, store: str | None) -> None:
     with showing.progress("Copying") as progress:
         done = put_back(settings.store.url, file, project=settings.project, progress=progress)
     click.echo(f"Restored. {done.sessions} sessions in the backup have ended.")
-    for line in _told(done):
+    for line in _summary(done):
         click.echo(line)
 
 
-def _told(done: Restored) -> Iterator[str]:
+def _summary(done: Restored) -> Iterator[str]:
     """Yield what an operator has to know about a restore."""
     if done.aside is not None:
         yield f"The previous store is in {done.aside}; delete it when you no longer need it."

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeAlias
 
 import click
+from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.app.opening import Bot, logged_in, open_bot
@@ -25,22 +27,44 @@ from bot.progress import Progress, silent
 STOP = "/stop"
 CHANNEL = "cmdline"
 """The name of Rasa's shell, which variations of responses may be for."""
-TOLD = {"/why": why, "/story": story}
+ABOUT_THE_CONVERSATION = {"/why": why, "/story": story}
 GREETING = "Talk to the bot; /why explains an answer, /story shows a test story, /stop or Ctrl-D ends."
 NOBODY = "Nobody is logged in; use --as ACCOUNT to talk as a customer."
 SHELL_STORE = "sqlite:///.teller/shell.db"
 """The store of the shell's conversations: a separate one, so that a server can run at the same time."""
 
 
-async def talk(
+Ask: TypeAlias = Callable[[str], Awaitable[str | None]]
+"""Shows a prompt in a terminal, and returns the next line of standard input; None at its end."""
+
+
+class Shell(Struct, frozen=True):
+    """A bot that is open in the terminal, and the conversation with it."""
+
+    bot: Bot
+    principal: Principal
+    conversation: str
+    ask: Ask
+
+    def message(self, text: str) -> UserMessage:
+        """A message of the conversation."""
+        sources = self.bot.sources
+        return UserMessage(
+            text, self.conversation, sources.new_id(), sources.now(), self.principal, CHANNEL, "you", id_is_ours=True
+        )
+
+
+@asynccontextmanager
+async def open_shell(
     folder: Path,
     options: dict[str, Any],
     *,
+    greeting: str,
     store: str | None = None,
     account: str | None = None,
     progress: Progress = silent,
-) -> None:
-    """Read messages from standard input until it ends, and show the replies; `account` is logged in.
+) -> AsyncIterator[Shell]:
+    """Open the bot with a new conversation; `account` is logged in.
 
     A given `store` must not be in use: the store of a running server is refused (ConfigurationError).
     """
@@ -57,39 +81,57 @@ async def talk(
                 click.secho(line, dim=True, err=True)
         principal = await _principal(running, account)
         conversation = await running.engine.store.conversation_id(principal.id, "shell", running.sources.new_id())
-        click.echo(click.style(GREETING if account else f"{GREETING} {NOBODY}", dim=True), err=True)
+        click.echo(click.style(greeting if account else f"{greeting} {NOBODY}", dim=True), err=True)
+        with _line_reader() as read:
+
+            async def ask(prompt: str) -> str | None:
+                # Not a thread of asyncio, which joins it at the end: Ctrl-C would wait until somebody presses Enter.
+                line = await in_thread(partial(read, prompt))
+                return line.rstrip("\n") if line else None
+
+            yield Shell(running, principal, conversation, ask)
+
+
+async def talk(
+    folder: Path,
+    options: dict[str, Any],
+    *,
+    store: str | None = None,
+    account: str | None = None,
+    progress: Progress = silent,
+) -> None:
+    """Read messages from standard input until it ends, and show the replies; parameters and errors of `open_shell`."""
+    opening = open_shell(folder, options, greeting=GREETING, store=store, account=account, progress=progress)
+    async with opening as shell:
         buttons: list[dict[str, Any]] = []
-        with _lines() as read:
-            # Not a thread of asyncio, which joins it at the end: Ctrl-C would wait until somebody presses Enter.
-            while (line := await in_thread(read)) and (text := line.rstrip("\n")) != STOP:
-                if not text.strip():
-                    continue
-                if (tell := TOLD.get(text)) is not None:
-                    click.echo(await tell(running.engine.store, conversation))
-                    continue
-                message = _message(running, conversation, principal, pressed(text, buttons))
-                try:
-                    buttons = show(await running.engine.handle(message))
-                except TurnError as error:
-                    click.secho(str(error), fg="red", err=True)
+        while (text := await shell.ask("> ")) not in (None, STOP):
+            if not text.strip():
+                continue
+            if (tell := ABOUT_THE_CONVERSATION.get(text)) is not None:
+                click.echo(await tell(shell.bot.engine.store, shell.conversation))
+                continue
+            try:
+                buttons = show(await shell.bot.engine.handle(shell.message(pressed(text, buttons))))
+            except TurnError as error:
+                click.secho(str(error), fg="red", err=True)
 
 
-def show(answer: Answer) -> list[dict[str, Any]]:
-    """Show an answer's replies; return their buttons, in the order of their numbers."""
+def show(answer: Answer, *, first: int = 1) -> list[dict[str, Any]]:
+    """Show an answer's replies; return their buttons, in the order of their numbers, the lowest of which is `first`."""
     buttons: list[dict[str, Any]] = []
     for reply in answer.replies:
-        for line in _shown(reply):
+        for line in _lines_of(reply):
             click.echo(line)
         inside = [button for item in reply.get("elements", ()) for button in item.get("buttons") or ()]
         for button in [*reply.get("buttons", ()), *reply.get("quick_replies", ()), *inside]:
+            click.echo(click.style(f"  {first + len(buttons)}. {button.get('title', '')}", fg="cyan"))
             buttons.append(button)
-            click.echo(click.style(f"  {len(buttons)}. {button.get('title', '')}", fg="cyan"))
     if not answer.replies:
         click.secho("(no reply)", dim=True)
     return buttons
 
 
-def _shown(reply: dict[str, Any]) -> Iterator[str]:
+def _lines_of(reply: dict[str, Any]) -> Iterator[str]:
     """Yield a reply as lines for the terminal, without its buttons."""
     if reply.get("text"):
         yield reply["text"]
@@ -122,25 +164,28 @@ def _standard_input() -> TextIO:
 
 
 @contextmanager
-def _lines() -> Iterator[Callable[[], str]]:
-    """Yield a function that reads one line, or "" at the end of the input; in a terminal the line can be edited."""
+def _line_reader() -> Iterator[Callable[[str], str]]:
+    """Yield a function that reads one line, or "" at the end of the input.
+
+    In a terminal, the function shows its argument as a prompt, and the line can be edited.
+    """
     typed = _standard_input()
     if not (typed.isatty() and sys.stdout.isatty()):
-        yield typed.readline
+        yield lambda prompt: typed.readline()
         return
     import readline  # noqa: F401 - gives `input` arrow keys and a history
     import termios
 
     before = termios.tcgetattr(typed)
     try:
-        yield _edited
+        yield _read_edited_line
     finally:
         termios.tcsetattr(typed, termios.TCSANOW, before)  # after Ctrl-C, the reading thread's settings would remain
 
 
-def _edited() -> str:
+def _read_edited_line(prompt: str) -> str:
     try:
-        return input("> ") + "\n"
+        return input(prompt) + "\n"
     except EOFError:
         return ""
 
@@ -158,8 +203,3 @@ async def _principal(running: Bot, account: str | None) -> Principal:
     if found is None:
         raise BotError("there is no customer with this account number; `bot customers add` adds one")
     return logged_in(found, "shell")
-
-
-def _message(running: Bot, conversation: str, principal: Principal, text: str) -> UserMessage:
-    sources = running.sources
-    return UserMessage(text, conversation, sources.new_id(), sources.now(), principal, CHANNEL, "you", id_is_ours=True)

@@ -60,30 +60,30 @@ def test(
     status is 1 if something failed or there was nothing to run.
     """
     if ctx.invoked_subcommand is not None:
-        _hand_on(ctx, ctx.invoked_subcommand)
-    else:
-        from bot.app.testing import NoTestStories
+        _pass_options_on(ctx, ctx.invoked_subcommand)
+        return
+    from bot.app.testing import NoTestStories
+    from bot.cli.test_nlu import run_nlu_tests
 
-        try:
-            passed = _run_core(project, stories, out, at_least, e2e=e2e, account=account)
-        except NoTestStories:
-            if nlu is None or stories is not None:  # otherwise only the messages were to be tested
-                raise
-            passed = True
-        if nlu is not None:
-            from bot.cli.test_nlu import run_nlu_tests
+    try:
+        passed = _run_core(project, stories, out, at_least, e2e=e2e, account=account)
+    except NoTestStories:
+        if nlu is None or stories is not None:  # otherwise only the messages were to be tested
+            raise
+        passed = True
+    if nlu is not None:
+        failed_messages = run_nlu_tests(project, nlu, out)
+        passed = passed and failed_messages == 0
+    sys.exit(not passed)
 
-            passed = run_nlu_tests(project, nlu, out) == 0 and passed
-        sys.exit(not passed)
 
-
-def _hand_on(ctx: click.Context, called: str) -> None:
+def _pass_options_on(ctx: click.Context, called: str) -> None:
     """Pass the options before `core` or `nlu` to it; raises UsageError for those that it does not take."""
     command = test.get_command(ctx, called)
-    taken = {parameter.name for parameter in command.params} if command else set()
+    accepted = {parameter.name for parameter in command.params} if command else set()
     given = {name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     for option in ctx.command.params:
-        if option.name in given - taken:
+        if option.name in given - accepted:
             raise click.UsageError(f"`bot test {called}` takes no {option.opts[-1]}: omit it, or omit `{called}`", ctx)
     ctx.default_map = {called: {name: ctx.params[name] for name in given}}
 

@@ -30,8 +30,10 @@ def run_nlu_tests(project: Path, nlu: Path | None, out: Path, other_config: Path
     click.echo(f"Reports: {', '.join(str(file) for file in written)}", err=True)
     if nlu is None:
         report = test.report
-        right, counted = f"{report.accuracy:.0%} right of {report.messages:,} held out", f"{test.failed:,} confused"
-        click.echo(f"{right}, {counted} (macro F1 {report.macro_f1:.3f})")
+        click.echo(
+            f"{report.accuracy:.0%} right of {report.messages:,} held out, {test.failed:,} confused "
+            f"(macro F1 {report.macro_f1:.3f})"
+        )
         return 0
     click.echo(f"{test.passed} passed, {test.failed} failed")
     return test.failed
@@ -40,40 +42,41 @@ def run_nlu_tests(project: Path, nlu: Path | None, out: Path, other_config: Path
 def show_nlu_test(test: NluTest, out: Path) -> None:
     """Show the weakest intents and the worst confusions and findings, and which reports in `out` have the rest."""
     report = test.report
-    _summary(report)
+    _show_summary(report)
     weakest = sorted((score for score in report.intents if score.support), key=lambda s: s.f1)
-    _scores("intent", weakest[:_MOST])
-    _rest("weakest", "intents", len(weakest), out / "intent_report.json")
-    _scores("entity", report.entities)
-    _confusions(report)
-    _rest("most frequent", "confusions", len(report.confusions), out / "intent_errors.json")
+    _show_scores("intent", weakest[:_MOST])
+    _show_omitted("weakest", "intents", len(weakest), out / "intent_report.json")
+    _show_scores("entity", report.entities)
+    _show_confusions(report)
+    _show_omitted("most frequent", "confusions", len(report.confusions), out / "intent_errors.json")
     if test.findings is not None:
-        _findings(test.findings, out / "findings.json")
+        _show_findings(test.findings, out / "findings.json")
     if test.comparison is not None:
-        _comparison(test.comparison, out / "comparison.json")
+        _show_comparison(test.comparison, out / "comparison.json")
 
 
-def _rest(which: str, what: str, count: int, file: Path) -> None:
+def _show_omitted(which: str, what: str, count: int, file: Path) -> None:
     """If not all are shown, say which file has them."""
     if count > _MOST:
         click.echo(f"These are the {_MOST} {which} of {count} {what}; all are in {file}.")
 
 
-def _summary(report: Report) -> None:
+def _show_summary(report: Report) -> None:
+    missed = ", which counts as missed" if report.decided else ""
     click.echo(
         f"{report.messages} messages: accuracy {report.accuracy:.1%}, macro F1 {report.macro_f1:.3f}, "
         f"calibration error {report.calibration_error:.3f}; {report.fell_back:.1%} fell back "
-        f"({report.fell_back_wrongly:.1%} though ranked correctly{', which counts as missed' * report.decided})"
+        f"({report.fell_back_wrongly:.1%} though ranked correctly{missed})"
     )
 
 
-def _scores(kind: str, scores: Iterable[Score]) -> None:
+def _show_scores(kind: str, scores: Iterable[Score]) -> None:
     rows = [(s.name, f"{s.precision:.3f}", f"{s.recall:.3f}", f"{s.f1:.3f}", s.support) for s in scores]
     if rows:
         showing.table((kind, "precision", "recall", "F1", "messages"), rows)
 
 
-def _confusions(report: Report) -> None:
+def _show_confusions(report: Report) -> None:
     for confusion in report.confusions[:_MOST]:
         click.secho(f"{confusion.expected} taken for {confusion.predicted}: {confusion.count}", bold=True)
         for message in confusion.messages[:_MOST_MESSAGES]:
@@ -86,19 +89,19 @@ def _confusions(report: Report) -> None:
             click.echo(f"  ... and {confusion.count - _MOST_MESSAGES} more")
 
 
-def _findings(findings: Findings, file: Path) -> None:
+def _show_findings(findings: Findings, file: Path) -> None:
     for wrong in findings.mislabelled[:_MOST]:
         click.echo(
             f"{wrong.place}: {wrong.text!r} is in {wrong.intent} but looks like {wrong.suggested} "
             f"(like {wrong.neighbour!r}, {wrong.neighbour_place})"
         )
-    _rest("first", "examples that may be in the wrong intent", len(findings.mislabelled), file)
+    _show_omitted("first", "examples that may be in the wrong intent", len(findings.mislabelled), file)
     for twin in findings.near_duplicates[:_MOST]:
         click.echo(
             f"{twin.place}: {twin.text!r} ({twin.intent}) says the same as {twin.other_text!r} "
             f"({twin.other_intent}, {twin.other_place})"
         )
-    _rest("most similar", "pairs of examples that say the same", len(findings.near_duplicates), file)
+    _show_omitted("most similar", "pairs of examples that say the same", len(findings.near_duplicates), file)
     for thin in findings.thin:
         click.echo(f"{thin.intent} has only {thin.examples} examples; write more, as varied as what people say")
     for entity in findings.entities:
@@ -108,7 +111,7 @@ def _findings(findings: Findings, file: Path) -> None:
             click.echo(f"{place}: {text!r} is a value of {entity.entity} elsewhere but not marked here{more}")
 
 
-def _comparison(comparison: Comparison, file: Path) -> None:
+def _show_comparison(comparison: Comparison, file: Path) -> None:
     click.secho(
         f"The other configuration: accuracy {comparison.accuracy:+.1%}, macro F1 {comparison.macro_f1:+.3f}; "
         f"{comparison.only_second} messages right only there, {comparison.only_first} only here "
@@ -117,4 +120,4 @@ def _comparison(comparison: Comparison, file: Path) -> None:
     )
     rows = [(name, f"{before:.3f}", f"{after:.3f}") for name, before, after in comparison.intents[:_MOST]]
     showing.table(("intent", "F1 here", "F1 there"), rows)
-    _rest("most changed", "intents", len(comparison.intents), file)
+    _show_omitted("most changed", "intents", len(comparison.intents), file)

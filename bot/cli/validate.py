@@ -27,6 +27,10 @@ def validate(project: Path, as_json: bool, quiet: bool) -> None:
         showing.as_json(found)
     else:
         showing.diagnostics(found)
-        counts = {severity: sum(d.severity == severity for d in found) for severity in ("error", "warning", "note")}
-        click.echo(", ".join(f"{number} {severity}{'s' * (number != 1)}" for severity, number in counts.items()))
+        severities = [d.severity for d in found]
+        click.echo(", ".join(_plural(severities.count(name), name) for name in ("error", "warning", "note")))
     sys.exit(any(d.severity == "error" for d in found))
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

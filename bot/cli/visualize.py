@@ -46,15 +46,15 @@ def visualize(project: Path, stories: Path | None, out: Path) -> None:
     drawn = {"Rules": content.rules, "Stories": content.stories}
     if stories is not None:
         drawn = {"Test stories": tests_of(loaded, stories)}
-    trees = {heading: tree_of(ways(told, content.domain)) for heading, told in drawn.items() if told}
+    trees = {heading: tree_of(ways(paths, content.domain)) for heading, paths in drawn.items() if paths}
     if not trees:
         raise click.ClickException(f"{stories or project}: there are no rules or stories to draw")
-    out.write_text(page(project.resolve().name, trees, lambda node: _described(node, content)), "utf-8")
-    counted = ", ".join(f"{heading.lower()}: {len(told)}" for heading, told in drawn.items())
-    click.echo(f"{counted}. Open {out} in a browser.")
+    out.write_text(page(project.resolve().name, trees, lambda node: _tooltip_lines(node, content)), "utf-8")
+    counts = ", ".join(f"{heading.lower()}: {len(paths)}" for heading, paths in drawn.items())
+    click.echo(f"{counts}. Open {out} in a browser.")
 
 
-def _described(node: Node, content: Content) -> Iterator[str]:
+def _tooltip_lines(node: Node, content: Content) -> Iterator[str]:
     """Yield what the user says for an intent, what the bot says for a response, and the places of the step."""
     examples = (example.text for example in content.nlu.examples if node.kind == "user" and example.intent == node.name)
     texts = (variation.text for variation in content.domain.responses.get(node.name, ()) if variation.text)

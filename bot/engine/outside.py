@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.content import NOWHERE
 from bot.dialogue.event_json import event_to_json
 from bot.dialogue.events import Event, Restarted
-from bot.dialogue.prediction import Because, Prediction
+from bot.dialogue.prediction import Prediction
 from bot.encoding import fingerprint
 from bot.engine.running import RunningTurn
 from bot.engine.work import StillDue, readable
@@ -54,12 +53,11 @@ class NoteWork(StillDue):
 class ExecuteWork(StillDue):
     """Runs one action, as if a policy had predicted it."""
 
-    def __init__(self, message: UserMessage, action: str, *, policy: str, confidence: float, background: bool) -> None:
+    def __init__(self, message: UserMessage, prediction: Prediction, *, background: bool) -> None:
         self.message = message
         self.background = background
-        self.fingerprint = fingerprint([action])
-        because = (Because(policy, "asked for over the API", NOWHERE),)
-        self._prediction = Prediction(action, confidence, policy, because=because)
+        self.fingerprint = fingerprint([prediction.action])
+        self._prediction = prediction
 
     async def run(self, turn: RunningTurn, most: int) -> None:
         """Run the action and nothing after it."""

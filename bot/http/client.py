@@ -127,8 +127,8 @@ class HttpClient:
         self._lanes = Lanes(limits.connections, limits.waiting, open_transport)
         self._breaker = Breaker(limits.breaker_failures, limits.breaker_seconds, self._sources.monotonic)
         self._timeout = {"timeout": {"connect": limits.connect_seconds, "read": None, "write": None, "pool": None}}
-        self._url = lru_cache(maxsize=256)(httpx.URL)  # parsing a URL costs more than sending it
-        self._tried = retrying(
+        self._parse_url = lru_cache(maxsize=256)(httpx.URL)  # parsing a URL costs more than sending it
+        self._try_repeatedly = retrying(
             self._try,
             tries=limits.tries,
             seconds=limits.deadline_seconds,
@@ -171,17 +171,19 @@ class HttpClient:
         """
         loop = asyncio.get_running_loop()
         started = loop.time()
+        ends, is_cut_short = self._end(started)
         call = _Call(
-            method,
-            self._address(path, params),
-            name,
-            self._headers(headers, correlation_id, json, form),
-            _content(json, form),
-            schema,
-            accept,
-            method in _IDEMPOTENT if idempotent is None else idempotent,
-            method not in _SAFE if effect is None else effect,
-            *self._end(started),
+            method=method,
+            url=self._address(path, params),
+            name=name,
+            headers=self._headers(headers, correlation_id, json, form),
+            content=_content(json, form),
+            schema=schema,
+            accept=accept,
+            idempotent=method in _IDEMPOTENT if idempotent is None else idempotent,
+            effect=method not in _SAFE if effect is None else effect,
+            ends=ends,
+            is_cut_short=is_cut_short,
         )
         outcome, status, reason = "cancelled", None, ""
         try:
@@ -199,7 +201,7 @@ class HttpClient:
     async def _within_deadline(self, call: _Call) -> Answer:
         try:
             async with asyncio.timeout_at(call.ends), self._lanes.lane() as transport:
-                answer: Answer = await self._tried(call, transport)
+                answer: Answer = await self._try_repeatedly(call, transport)
                 return answer
         except Retryable as last:
             raise last.failure from last.__cause__
@@ -213,26 +215,33 @@ class HttpClient:
         """Make one try: report to the breaker whether the service works, and return the answer or raise the failure."""
         entered = self._breaker.enter()
         if entered is None:
-            raise self._left_alone(call)
+            raise self._not_let_through(call)
         call.tries += 1
-        happened_before, call.may_have_happened = call.may_have_happened, True  # until the answer says otherwise
+        happened_before = call.may_have_happened
+        call.may_have_happened = True  # until the answer says otherwise
         try:
             status, headers, body = await self._exchange(call, transport)
         except (httpx.HTTPError, TimeoutError) as error:
             self._breaker.failed(entered)
             if isinstance(error, _NOT_SENT):
                 call.may_have_happened = happened_before
-            raise self._broken(call, error) from None
+            raise self._unanswered(call, error) from None
         except TooLarge:
             self._breaker.succeeded(entered)
             raise self._failed(call, "too_large", f"the answer is over {self._limits.max_bytes} bytes") from None
         except BaseException:  # cancelled from outside: by the caller, or because the call's own time is over
-            (self._breaker.failed if _is_over(call) and not call.is_cut_short else self._breaker.left)(entered)
+            if _is_over(call) and not call.is_cut_short:
+                self._breaker.failed(entered)
+            else:
+                self._breaker.left(entered)
             raise
-        (self._breaker.failed if status >= 500 else self._breaker.succeeded)(entered)
+        if status >= 500:
+            self._breaker.failed(entered)
+        else:
+            self._breaker.succeeded(entered)
         if 400 <= status < 500:
             call.may_have_happened = happened_before
-        return await self._judged(call, status, headers, body)
+        return await self._checked(call, status, headers, body)
 
     async def _exchange(self, call: _Call, transport: httpx.AsyncBaseTransport) -> tuple[int, httpx.Headers, bytes]:
         request = httpx.Request(
@@ -251,24 +260,22 @@ class HttpClient:
                 await transport.aclose()
                 raise
 
-    def _left_alone(self, call: _Call) -> CallFailed:
+    def _not_let_through(self, call: _Call) -> CallFailed:
         failure = self._failed(call, "refused", "the service failed too often; it is left alone for a while")
         failure.retry_after = self._breaker.retry_after()
         return failure
 
-    def _broken(self, call: _Call, error: Exception) -> Exception:
+    def _unanswered(self, call: _Call, error: Exception) -> Exception:
         """The failure of a try that got no answer."""
         if isinstance(error, _NOT_SENT):
             return Retryable(self._failed(call, "unavailable", distrust(error) or "no connection"))
-        timed_out = isinstance(error, (TimeoutError, httpx.TimeoutException))
-        failure = self._failed(
-            call,
-            "timeout" if timed_out else "unavailable",
-            "no answer in time" if timed_out else "the connection broke",
-        )
+        if isinstance(error, (TimeoutError, httpx.TimeoutException)):
+            failure = self._failed(call, "timeout", "no answer in time")
+        else:
+            failure = self._failed(call, "unavailable", "the connection broke")
         return Retryable(failure) if call.idempotent else failure
 
-    async def _judged(self, call: _Call, status: int, headers: httpx.Headers, body: bytes) -> Answer:
+    async def _checked(self, call: _Call, status: int, headers: httpx.Headers, body: bytes) -> Answer:
         """The answer, if its status and body are good; raises CallFailed or Retryable."""
         if 200 <= status < 300 or status in call.accept:
             return await self._parsed(call, status, headers, body)
@@ -296,22 +303,17 @@ class HttpClient:
         """The failure; its kind is `unknown_outcome` if an effect may have happened, whatever broke."""
         if call.may_have_happened and call.effect:
             kind = "unknown_outcome"
-        return CallFailed(
-            kind,
-            service=self._service,
-            call=call.name,
-            reason=reason,
-            status=status,
-        )
+        return CallFailed(kind, service=self._service, call=call.name, reason=reason, status=status)
 
     def _end(self, started: float) -> tuple[float, bool]:
         """When a call ends, and whether that is before its deadline, to leave its action time to report a failure."""
-        ends, left = started + self._limits.deadline_seconds, granted_until() - started
-        last = started + left - min(_TO_REPORT * left, _MOST_TO_REPORT)
-        return min(ends, last), last < ends
+        deadline = started + self._limits.deadline_seconds
+        action_ends = granted_until()
+        last_moment = action_ends - min(_TO_REPORT * (action_ends - started), _MOST_TO_REPORT)
+        return min(deadline, last_moment), last_moment < deadline
 
     def _address(self, path: str, params: Mapping[str, str]) -> httpx.URL:
-        url: httpx.URL = self._url(self._base + path)
+        url: httpx.URL = self._parse_url(self._base + path)
         return url.copy_merge_params(dict(params)) if params else url
 
     def _headers(

@@ -46,6 +46,7 @@ class Lanes:
 
     async def close(self) -> None:
         """Close all connections; no call may be in progress."""
-        closing, self._idle = set(self._idle), []
-        for transport in closing:
+        transports = set(self._idle)  # a test's transport is in every lane
+        self._idle = []
+        for transport in transports:
             await transport.aclose()

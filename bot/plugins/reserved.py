@@ -21,6 +21,7 @@ COMMANDS: Final = frozenset(
         "conversations",
         "customers",
         "init",
+        "interactive",
         "keys",
         "parse",
         "run",
@@ -39,6 +40,6 @@ OPTIONS: Final[Mapping[str, frozenset[str]]] = {
     "run": _EVERYWHERE
     | {"--auth-token", "--host", "--interface", "--jwt-method", "--jwt-secret", "--port", "--worker", "--workers"}
     | {"-i", "-p", "-t"},
-    "shell": _EVERYWHERE | {"--as"},
+    "shell": _EVERYWHERE | {"--as", "--out"},
 }
-"""The options of the commands that plugins may add options to."""
+"""The options of the commands that plugins may add options to; those of `shell` are for `interactive`, too."""

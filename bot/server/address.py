@@ -16,12 +16,13 @@ _WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d+)?|([\d.]+):\d+", re.ASCII)
 class TrustedProxies:
     """The proxies whose X-Forwarded-For counts; addresses or networks. Raises ConfigurationError for anything else.
 
-    `tell` is called with the first of them that sends something other than an address: all its clients count as one.
+    `on_unreadable` is called with the first of them that sends something other than an address: all its clients count
+    as one.
     """
 
-    def __init__(self, trusted: Sequence[str], tell: Callable[[str], None] = lambda _: None) -> None:
-        self._tell = tell
-        self._told = False
+    def __init__(self, trusted: Sequence[str], on_unreadable: Callable[[str], None] = lambda _: None) -> None:
+        self._on_unreadable = on_unreadable
+        self._is_reported = False
         self._networks = []
         for text in trusted:
             try:
@@ -38,17 +39,17 @@ class TrustedProxies:
         for hop in reversed(hops):
             given = _address(hop)
             if given is None:
-                self._tell_once(address)
+                self._report_once(address)
                 break
             address = given
             if not self._is_trusted(given):
                 break
         return address
 
-    def _tell_once(self, proxy: str) -> None:
-        if not self._told:
-            self._told = True
-            self._tell(proxy)
+    def _report_once(self, proxy: str) -> None:
+        if not self._is_reported:
+            self._is_reported = True
+            self._on_unreadable(proxy)
 
     def _is_trusted(self, address: str) -> bool:
         parsed = address_of(address)
@@ -59,5 +60,6 @@ def _address(hop: str) -> str | None:
     """The address in a proxy's entry, which may be quoted, bracketed or have a port; None if there is none."""
     text = hop.strip('"')
     with_port = _WITH_PORT.fullmatch(text)
-    text = (with_port[1] or with_port[2]) if with_port else text
+    if with_port is not None:
+        text = with_port[1] or with_port[2] or ""
     return text if address_of(text) else None

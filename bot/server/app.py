@@ -60,6 +60,7 @@ def route_table(settings: Settings, version: str, channels: Sequence[Route]) -> 
 
 
 def _document_route(table: Sequence[Route], title: str, version: str) -> Route:
+    """The route of the document, which describes this route too: so its body is made after it."""
     body = b""
 
     async def openapi(call: Call) -> web.Response:

@@ -26,7 +26,7 @@ async def login(call: Call) -> web.Response:
         tell("login", outcome=type(error).__name__, account=_masked(account), address=call.address)
         raise
     log.info("login", outcome="ok", account=_masked(account), address=call.address)
-    return json_response(_logged_in(logged_in))
+    return json_response(_login_json(logged_in))
 
 
 async def rotate(call: Call) -> web.Response:
@@ -34,7 +34,7 @@ async def rotate(call: Call) -> web.Response:
     assert call.session is not None
     logged_in = await call.parts.auth.sessions.rotate(call.session)
     call.parts.log.info("session_rotated", session=call.session.id)
-    return json_response(_logged_in(logged_in))
+    return json_response(_login_json(logged_in))
 
 
 async def logout(call: Call) -> web.Response:
@@ -50,7 +50,7 @@ async def session(call: Call) -> web.Response:
     assert call.session is not None
     row = await call.parts.auth.sessions.get(call.session.token)
     idle = call.parts.settings.sessions.idle_seconds
-    shown = {key: value for key, value in _session(row).items() if key != "customerId"}
+    shown = {key: value for key, value in _session_json(row).items() if key != "customerId"}
     return json_response({**shown, "idleTimeoutSeconds": idle})
 
 
@@ -59,7 +59,7 @@ async def sessions(call: Call) -> web.Response:
     customer = text(call.request, "customer", longest=64)
     limit = integer(call.request, "limit", default=100, low=1, high=_MOST_SESSIONS)
     rows = await call.parts.auth.sessions.list(customer=customer, limit=limit)
-    return json_response({"sessions": [_session(row) for row in rows]})
+    return json_response({"sessions": [_session_json(row) for row in rows]})
 
 
 async def end_session(call: Call) -> web.Response:
@@ -76,7 +76,7 @@ def _masked(account: str) -> str:
     return f"****{account[-2:]}" if len(account) > 4 else "****"
 
 
-def _logged_in(result: LoggedIn) -> dict[str, object]:
+def _login_json(result: LoggedIn) -> dict[str, object]:
     return {
         "token": result.token,
         "tokenType": "Bearer",
@@ -85,7 +85,7 @@ def _logged_in(result: LoggedIn) -> dict[str, object]:
     }
 
 
-def _session(row: SessionRow) -> dict[str, object]:
+def _session_json(row: SessionRow) -> dict[str, object]:
     return {
         "sessionId": row.id,
         "customerId": row.customer,
@@ -104,27 +104,21 @@ def routes() -> tuple[Route, ...]:
     )
     by_id = Parameter("id", "the session's id", schemas.plain(1, 256), "path")
     logged_in = Answers(200, "a session's token", schemas.LOGGED_IN)
+    current = Answers(200, "the session", schemas.SESSION)
+    listed = Answers(200, "a list", schemas.SESSIONS)
     done = Answers(204, "done")
     return (
         Route("POST", "/auth", login, PUBLIC, "Log in", logged_in, schemas.LOGIN, problems=(401, 429, 503), tag="auth"),
         Route("POST", "/auth/rotate", rotate, CUSTOMER, "Exchange the token for a new one", logged_in, tag="auth"),
         Route("POST", "/auth/logout", logout, CUSTOMER, "End the session", done, tag="auth"),
-        Route(
-            "GET",
-            "/auth/session",
-            session,
-            CUSTOMER,
-            "The session",
-            Answers(200, "the session", schemas.SESSION),
-            tag="auth",
-        ),
+        Route("GET", "/auth/session", session, CUSTOMER, "The session", current, tag="auth"),
         Route(
             "GET",
             "/auth/sessions",
             sessions,
             OPERATOR,
             "Active sessions, newest first",
-            Answers(200, "a list", schemas.SESSIONS),
+            listed,
             parameters=(customer, limit),
             problems=(400,),
             tag="auth",

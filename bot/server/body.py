@@ -48,14 +48,15 @@ async def read_json(request: web.Request, *, max_bytes: int, max_depth: int) -> 
 
 def _has_long_number(raw: bytes) -> bool:
     """Whether a whole number in this JSON has more than 64 bits: it was read as the nearest float."""
-    long: list[str] = []
+    found = False
 
     def look(digits: str) -> None:
+        nonlocal found
         if len(digits) > _MOST_DIGITS or not -(2**63) <= int(digits) < 2**64:
-            long.append(digits)
+            found = True
 
     json.loads(raw, parse_int=look)
-    return bool(long)
+    return found
 
 
 async def read_bytes(request: web.Request, *, max_bytes: int) -> bytes:
@@ -63,7 +64,7 @@ async def read_bytes(request: web.Request, *, max_bytes: int) -> bytes:
 
     Raises Problem 400 if the body has a transfer coding that nothing here decodes (RFC 9112, 6.1).
     """
-    if _is_coded(request):
+    if _has_other_coding(request):
         raise Problem(400, "bad_request", "the only transfer coding accepted is `Transfer-Encoding: chunked`")
     if (request.content_length or 0) > max_bytes:
         raise Problem(413, "too_large", f"the body is larger than {max_bytes} bytes")
@@ -80,7 +81,7 @@ async def read_bytes(request: web.Request, *, max_bytes: int) -> bytes:
         raise ClientGone from error
 
 
-def _is_coded(request: web.Request) -> bool:
+def _has_other_coding(request: web.Request) -> bool:
     codings = request.headers.getall("Transfer-Encoding", ())
     return any(coding.strip().lower() != "chunked" for coding in codings)
 
@@ -91,22 +92,25 @@ class BodySchema:
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self.schema = schema
         self._validator = Draft202012Validator(schema)
-        self._is_object = schema.keys() <= _OF_AN_OBJECT
-        self._strings = {name: item for name, item in schema.get("properties", {}).items() if _is_text(item)}
+        self._is_simple_object = schema.keys() <= _OBJECT_KEYWORDS
+        self._strings = {name: item for name, item in schema.get("properties", {}).items() if _is_simple_string(item)}
         self._required = frozenset(schema.get("required", ()))
 
     def check(self, value: Any) -> None:
         """Raise Problem 400 with up to ten errors, each with its location; values are not repeated."""
         if self.is_plainly_good(value) or self._validator.is_valid(value):
             return
-        found = (_innermost(error) for error in islice(self._validator.iter_errors(value), _MOST_ERRORS))
-        told = dict.fromkeys((_pointer(error.absolute_path), _sentence(error)) for error in found)
-        errors = [{"pointer": pointer, "detail": detail} for pointer, detail in told]
+        errors: list[dict[str, str]] = []
+        for error in islice(self._validator.iter_errors(value), _MOST_ERRORS):
+            innermost: Any = best_match([error])  # of several alternatives, the one that the value comes closest to
+            described = {"pointer": _pointer(innermost.absolute_path), "detail": _sentence(innermost)}
+            if described not in errors:
+                errors.append(described)
         raise Problem(400, "invalid_body", "the body does not match what this route takes", errors=errors)
 
     def is_plainly_good(self, value: Any) -> bool:
         """Whether the value is a valid object of known strings only: most bodies are, and then need no validator."""
-        if not self._is_object or type(value) is not dict or not self._required <= value.keys():
+        if not self._is_simple_object or type(value) is not dict or not self._required <= value.keys():
             return False
         for name, item in value.items():
             bounds = self._strings.get(name)
@@ -119,25 +123,20 @@ class BodySchema:
         return True
 
 
-_OF_AN_OBJECT = frozenset({"type", "properties", "required", "additionalProperties"})
+_OBJECT_KEYWORDS = frozenset({"type", "properties", "required", "additionalProperties"})
 
 
-def _is_text(schema: Mapping[str, Any]) -> bool:
+def _is_simple_string(schema: Mapping[str, Any]) -> bool:
     """Whether the schema restricts a string only in its length and to having no control characters."""
     plain = schema.keys() <= {"type", "minLength", "maxLength", "pattern", "description"}
-    kind = schema.get("type", ())
-    may_be_text = kind == "string" or "string" in kind
+    types = schema.get("type", ())
+    may_be_text = types == "string" or "string" in types
     return plain and may_be_text and schema.get("pattern", NO_CONTROLS) == NO_CONTROLS
 
 
 def _pointer(path: Any) -> str:
     """A JSON pointer (RFC 6901)."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
-
-
-def _innermost(error: Any) -> Any:
-    """For a value that matches none of several alternatives, the error in the alternative that it comes closest to."""
-    return best_match([error])
 
 
 _TYPES = {

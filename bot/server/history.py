@@ -20,13 +20,16 @@ _MOST_READS = 20
 
 
 class Cursor(Struct, frozen=True, order=True):
-    """A message's position: the turn's number, and the message's within it (0: the user's message)."""
+    """A message's position: the turn's number, and the message's within it (0: the user's message).
+
+    Behind a whole turn it is written as the turn's number.
+    """
 
     turn: int
     index: int
 
     def __str__(self) -> str:
-        return f"{self.turn}.{self.index}"
+        return f"{self.turn}.{self.index}" if self.index < _WHOLE_TURN else str(self.turn)
 
 
 class Shown(Struct, frozen=True):
@@ -47,13 +50,14 @@ async def history_page(
         raise Problem(400, "invalid_parameter", "give before or after, not both")
     if after is not None:
         return await _page_after(store, conversation, limit, _cursor("after", after, _WHOLE_TURN))
-    return await _page_before(store, conversation, limit, _cursor("before", before, 0) if before is not None else None)
+    end = _cursor("before", before, 0) if before is not None else None
+    return await _page_before(store, conversation, limit, end)
 
 
 async def _page_before(store: TurnStore, conversation: str, limit: int, end: Cursor | None) -> dict[str, Any]:
     shown: list[Shown] = []
-    # The cursor may point into a turn, which is then read as well and cut.
-    before, size = end.turn + 1 if end else None, max(limit + 1, _TURNS_AT_ONCE)
+    before = end.turn + 1 if end else None  # the cursor may point into a turn, which is then read as well and cut
+    size = max(limit + 1, _TURNS_AT_ONCE)
     for _ in range(_MOST_READS):
         turns = await store.turns(conversation, before=before, limit=size)
         shown = [message for message in _messages(turns) if end is None or message.at < end] + shown
@@ -62,31 +66,32 @@ async def _page_before(store: TurnStore, conversation: str, limit: int, end: Cur
             break
     older = len(shown) > limit or before != 1
     page = _page(shown[-limit:], older=older)
-    return {**page, "before": str(before)} if older and not shown else page
+    if older and not shown:
+        page["before"] = str(before)
+    return page
 
 
 async def _page_after(store: TurnStore, conversation: str, limit: int, start: Cursor) -> dict[str, Any]:
     shown: list[Shown] = []
-    after, size = max(start.turn - 1, 0), max(limit + 1, _TURNS_AT_ONCE)
+    after = max(start.turn - 1, 0)
+    size = max(limit + 1, _TURNS_AT_ONCE)
     for _ in range(_MOST_READS):
         turns = await store.turns(conversation, after=after, limit=size)
         shown += [message for message in _messages(turns) if message.at > start]
         after = turns[-1].seq if turns else after
         if len(shown) >= limit or len(turns) < size:
             break
-    page = shown[:limit]
-    answer = _page(page, older=bool(page) and page[0].at > Cursor(1, 0))
-    if page:
-        return answer
-    at_start = str(start) if start.index < _WHOLE_TURN else str(start.turn)
-    return {**answer, "after": str(after) if after > start.turn else at_start}
+    page = _page(shown[:limit], older=bool(shown) and shown[0].at > Cursor(1, 0))
+    if not shown:
+        page["after"] = str(after) if after > start.turn else str(start)
+    return page
 
 
-def _page(page: Sequence[Shown], *, older: bool) -> dict[str, Any]:
+def _page(shown: Sequence[Shown], *, older: bool) -> dict[str, Any]:
     return {
-        "messages": [message.message for message in page],
-        "before": str(page[0].at) if page and older else None,
-        "after": str(page[-1].at) if page else None,
+        "messages": [message.message for message in shown],
+        "before": str(shown[0].at) if shown and older else None,
+        "after": str(shown[-1].at) if shown else None,
     }
 
 
@@ -110,7 +115,9 @@ _SHOWN = frozenset(
 
 def _user_said(message: UserMessage) -> dict[str, Any]:
     said: dict[str, Any] = {"text": message.text, "messageId": message.message_id}
-    return said | ({"metadata": message.metadata} if message.metadata else {})
+    if message.metadata:
+        said["metadata"] = message.metadata
+    return said
 
 
 def _cursor(name: str, given: str, default_index: int) -> Cursor:

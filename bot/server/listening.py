@@ -15,7 +15,7 @@ from bot.logs import Log, correlation_id
 from bot.server.app import PARTS, SERVING
 from bot.server.problems import Problem
 from bot.server.serving import CORRELATION
-from bot.server.shedding import Gate, Refusals, SheddingRunner
+from bot.server.shedding import BusyAnswers, Gate, SheddingRunner
 
 
 @asynccontextmanager
@@ -25,12 +25,13 @@ async def listening(app: web.Application, settings: Settings, *, shared_port: bo
     `shared_port` lets several workers listen on one port (SO_REUSEPORT).
     Raises ConfigurationError if the port is taken.
     """
-    server, limits, parts, serving = settings.server, settings.limits, app[PARTS], app[SERVING]
-    refusals = Refusals(parts.sources.new_id()[:22], parts.metrics.refused_unread)
+    server, limits = settings.server, settings.limits
+    parts, serving = app[PARTS], app[SERVING]
+    busy_answers = BusyAnswers(parts.sources.new_id()[:22], parts.metrics.refused_unread)
     runner = SheddingRunner(
         app,
-        Gate(serving.in_work, limits.waiting, refusals),
-        connect=lambda server: ClientConnection(server, parts.sources.new_id),
+        Gate(serving.in_work, limits.waiting, busy_answers),
+        connect=lambda web_server: ClientConnection(web_server, parts.sources.new_id),
         auto_decompress=False,  # compressed bodies are not read: a small one could expand to a huge one
         logger=_forwarding(parts.log),
         access_log=None,
@@ -47,7 +48,7 @@ async def listening(app: web.Application, settings: Settings, *, shared_port: bo
             problem = f"cannot listen on {server.host}:{server.port}: {error.strerror}"
             raise ConfigurationError([f"{problem}; choose another with --host or --port"]) from error
         host, port = runner.addresses[0][:2]
-        yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     finally:
         await runner.cleanup()
 
@@ -73,7 +74,7 @@ class ClientConnection(web.RequestHandler):
         correlation_id.set(identifier)  # in the request's own task
         super().handle_error(request, status, exc, message)  # which logs it
         code, detail = ("internal", "something went wrong here") if status >= 500 else ("no_http", _NO_HTTP)
-        return _last_answer(Problem(status, code, detail), identifier)
+        return _closing_response(Problem(status, code, detail), identifier)
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
@@ -81,11 +82,11 @@ class ClientConnection(web.RequestHandler):
         """Send the response; a 417 from aiohttp, which checks `Expect` if no route does, becomes a problem too."""
         if isinstance(resp, web.HTTPExpectationFailed):
             problem = Problem(417, "expectation_failed", "there is nothing here, whatever `Expect` says")
-            resp = _last_answer(problem, self._new_id())
+            resp = _closing_response(problem, self._new_id())
         return await super().finish_response(request, resp, start_time)
 
 
-def _last_answer(problem: Problem, identifier: str) -> web.Response:
+def _closing_response(problem: Problem, identifier: str) -> web.Response:
     """The problem with the headers that every response has; the connection is closed after it."""
     problem.headers |= {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Server": "Teller"}
     response = problem.response(identifier)

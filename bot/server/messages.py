@@ -71,6 +71,7 @@ async def user_message(
         if given is not None and not is_plain(given):
             raise _refused("the message has an id that cannot be stored", f"/{name}", "must have no control characters")
     sources = call.parts.sources
+    is_customer = call.principal.customer is not None
     return UserMessage(
         text=plain,
         conversation=await conversation_of(call, sender),
@@ -78,7 +79,7 @@ async def user_message(
         arrived=sources.now(),
         principal=call.principal,
         channel=channel,
-        sender="" if call.principal.customer else sender or "",  # a customer cannot speak as somebody else
+        sender="" if is_customer or sender is None else sender,  # a customer cannot speak as somebody else
         metadata=metadata or {},
         id_is_ours=message_id is None,
         correlation_id=call.correlation_id,

@@ -79,7 +79,8 @@ _ENDINGS = {"times": "", "counts": "_total", "gauge": ""}
 
 def reference() -> str:
     """The document."""
-    rows, values = "".join(map(_row, TABLE.values())), "".join(map(_values, TABLE.values()))
+    rows = "".join(map(_row, TABLE.values()))
+    values = "".join(map(_value_rows, TABLE.values()))
     return _HEAD + rows + _VALUES + values + _TAIL
 
 
@@ -89,13 +90,13 @@ def _row(metric: Metric) -> str:
     return f"| `{_name(metric)}` | {_KINDS[metric.kind]} | {labels} | {about} |\n"
 
 
-def _values(metric: Metric) -> str:
+def _value_rows(metric: Metric) -> str:
     """A row for each label whose values are known from the start."""
-    known = zip(metric.labels, zip(*metric.known, strict=True), strict=False)
-    return "".join(
-        f"| `{_name(metric)}` | `{label}` | {', '.join(f'`{value}`' for value in values)} |\n"
-        for label, values in known
-    )
+    rows = ""
+    for label, values in zip(metric.labels, zip(*metric.known, strict=True), strict=False):
+        shown = ", ".join(f"`{value}`" for value in values)
+        rows += f"| `{_name(metric)}` | `{label}` | {shown} |\n"
+    return rows
 
 
 def _name(metric: Metric) -> str:

@@ -55,7 +55,7 @@ def problem_statuses(route: Route) -> list[int]:
 def _operation(route: Route) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": route.summary,
-        "operationId": f"{route.method.lower()}{_camel(route.path)}",
+        "operationId": f"{route.method.lower()}{_camel_case(route.path)}",
         "tags": [route.tag],
         "security": [{_SECURITY[who]: []} for who in sorted(route.access)],
         "responses": {str(answer.status): _answer(answer) for answer in (route.answers, *route.other_answers)},
@@ -103,6 +103,6 @@ def _bearer(about: str) -> dict[str, str]:
     return {"type": "http", "scheme": "bearer", "description": about}
 
 
-def _camel(path: str) -> str:
+def _camel_case(path: str) -> str:
     words = path.replace("{", "by/").replace("}", "").replace(".", "/").replace("_", "/").replace("-", "/").split("/")
     return "".join(word.capitalize() for word in words if word)

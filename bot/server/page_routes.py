@@ -31,26 +31,28 @@ async def page_config(call: Call) -> web.Response:
         {"accountNumber": login.account_number, "code": login.code, "name": login.name} for login in call.parts.demo
     ]
     settings = call.parts.settings
-    shown = {"title": settings.title, "language": call.parts.engine.agent.content.language, "demo": demo}
-    return json_response({**shown, "maxMessageCharacters": settings.server.max_message_characters})
+    return json_response(
+        {
+            "title": settings.title,
+            "language": call.parts.engine.agent.content.language,
+            "demo": demo,
+            "maxMessageCharacters": settings.server.max_message_characters,
+        }
+    )
 
 
 def routes() -> tuple[Route, ...]:
     """The routes of the page."""
-    config = schemas.obj(
-        ("title", "language", "demo", "maxMessageCharacters"),
+    demo_login = schemas.obj(
+        ("accountNumber", "code"), {"accountNumber": schemas.TEXT, "code": schemas.TEXT, "name": schemas.TEXT}
+    )
+    config = schemas.complete(
         {
             "title": schemas.TEXT,
             "language": schemas.TEXT,
             "maxMessageCharacters": schemas.COUNT,
-            "demo": {
-                "type": "array",
-                "items": schemas.obj(
-                    ("accountNumber", "code"),
-                    {"accountNumber": schemas.TEXT, "code": schemas.TEXT, "name": schemas.TEXT},
-                ),
-            },
-        },
+            "demo": {"type": "array", "items": demo_login},
+        }
     )
     described = Answers(200, "what the page shows", config)
     assets = (_asset_route(path, file, kind) for path, (file, kind) in _ASSETS.items())
@@ -58,7 +60,8 @@ def routes() -> tuple[Route, ...]:
 
 
 def _asset_route(path: str, file: str, kind: str) -> Route:
-    content, same = Answers(200, file, content_type=kind), Answers(304, "not changed since the given ETag")
+    content = Answers(200, file, content_type=kind)
+    same = Answers(304, "not changed since the given ETag")
     about = f"The page: {file}"
     return Route("GET", path, _asset(file, kind), PUBLIC, about, content, other_answers=(same,), tag="page")
 

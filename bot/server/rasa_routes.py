@@ -14,9 +14,11 @@ from aiohttp import web
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bot.content import NOWHERE
 from bot.content.domain_json import domain_to_json
 from bot.dialogue.event_json import entity_from_json, event_from_json, parse_to_json
 from bot.dialogue.events import Event, UserUttered
+from bot.dialogue.prediction import Because, Prediction
 from bot.dialogue.slots import initial_slots
 from bot.dialogue.tracker import Tracker
 from bot.engine.outside import EventsWork, ExecuteWork, NoteWork
@@ -49,18 +51,16 @@ async def parse(call: Call) -> web.Response:
 
 async def domain(call: Call) -> web.Response:
     """GET /domain: JSON, or YAML if `Accept` names that first."""
-    told = domain_to_json(call.parts.engine.agent.content.domain)
+    document = domain_to_json(call.parts.engine.agent.content.domain)
     wanted = re.split("[,;]", call.request.headers.get("Accept", ""))[0]
     if wanted.strip().endswith(("yaml", "yml")):
-        return web.Response(text=to_yaml(told), content_type="application/x-yaml")
-    return json_response(told)
+        return web.Response(text=to_yaml(document), content_type="application/x-yaml")
+    return json_response(document)
 
 
 async def tracker(call: Call) -> web.Response:
     """GET /conversations/{id}/tracker."""
-    conversation = await _read(call)
-    until = number(call.request, "until", high=_LAST_SECOND)
-    return _tracker_response(call, conversation if until is None else conversation.until(until))
+    return _tracker_response(call, await _read_until(call))
 
 
 async def append_events(call: Call) -> web.Response:
@@ -75,33 +75,32 @@ async def replace_events(call: Call) -> web.Response:
 
 async def story(call: Call) -> web.Response:
     """GET /conversations/{id}/story."""
-    conversation = await _read(call)
-    until = number(call.request, "until", high=_LAST_SECOND)
-    everything = choice(call.request, "all_sessions", ("true", "false"), default="false") == "true"
-    text = story_of(
-        conversation if until is None else conversation.until(until), path_id(call.request), all_sessions=everything
-    )
+    conversation = await _read_until(call)
+    all_sessions = choice(call.request, "all_sessions", ("true", "false"), default="false") == "true"
+    text = story_of(conversation, path_id(call.request), all_sessions=all_sessions)
     return web.Response(text=text, content_type="text/yml")
 
 
 async def note_message(call: Call) -> web.Response:
     """POST /conversations/{id}/messages."""
-    text, parse_data = clean(call.body["text"]), call.body.get("parse_data")
+    text = clean(call.body["text"])
+    parse_data = call.body.get("parse_data")
     parsed = _parse(text, parse_data) if parse_data else None
     addressed = await _addressed(call)
-    await call.parts.engine.perform(NoteWork(_message(call, addressed, text), parsed, background=not addressed.own))
+    work = NoteWork(_message(call, addressed, text), parsed, background=not addressed.own)
+    await call.parts.engine.perform(work)
     return _tracker_response(call, await _read(call))
 
 
 async def predict(call: Call) -> web.Response:
     """POST /conversations/{id}/predict: nothing is run and nothing is stored."""
-    agent, conversation = call.parts.engine.agent, await _read(call)
+    agent = call.parts.engine.agent
+    conversation = await _read(call)
     prediction = agent.dialogue.predict(conversation.tracker)
-    names = sorted({*agent.actions, prediction.action})
-    scores = [{"action": name, "score": prediction.confidence * (name == prediction.action)} for name in names]
+    scores = dict.fromkeys(agent.actions, 0.0) | {prediction.action: prediction.confidence}
     return json_response(
         {
-            "scores": scores,
+            "scores": [{"action": name, "score": score} for name, score in sorted(scores.items())],
             "policy": prediction.policy,
             "confidence": prediction.confidence,
             "tracker": _tracker_json(call, conversation),
@@ -116,31 +115,30 @@ async def execute(call: Call) -> web.Response:
         raise Problem(404, "not_found", "there is no action of this name")
     addressed = await _addressed(call)
     policy, confidence = call.body.get("policy") or "api", call.body.get("confidence")
-    work = ExecuteWork(
-        _message(call, addressed, name),
-        name,
-        policy=policy,
-        confidence=1.0 if confidence is None else confidence,
-        background=not addressed.own,
-    )
-    return await _performed(call, work)
+    because = (Because(policy, "asked for over the API", NOWHERE),)
+    prediction = Prediction(name, 1.0 if confidence is None else confidence, policy, because=because)
+    work = ExecuteWork(_message(call, addressed, name), prediction, background=not addressed.own)
+    return await _perform(call, work)
 
 
 async def trigger_intent(call: Call) -> web.Response:
     """POST /conversations/{id}/trigger_intent."""
-    intent, entities = call.body["name"], call.body.get("entities") or []
+    intent = call.body["name"]
     if intent not in call.parts.engine.agent.content.domain.intents:
         raise Problem(404, "not_found", "the domain has no intent of this name")
-    found = entities if isinstance(entities, list) else [{"entity": k, "value": v} for k, v in entities.items()]
+    entities = call.body.get("entities") or []
+    if isinstance(entities, dict):
+        entities = [{"entity": name, "value": value} for name, value in entities.items()]
     with _refusing("/entities", "must be entities in Rasa's format"):
-        for entity in found:
+        for entity in entities:
             entity_from_json(entity)  # what cannot be read back would break the conversation
     addressed = await _addressed(call)
-    work = IntentWork(_message(call, addressed, intent), intent, tuple(found), background=not addressed.own)
-    return await _performed(call, work)
+    work = IntentWork(_message(call, addressed, intent), intent, tuple(entities), background=not addressed.own)
+    return await _perform(call, work)
 
 
 async def _with_events(call: Call, *, instead: bool) -> web.Response:
+    """Append the given events to the conversation, or store them `instead` of its own."""
     given = call.body if isinstance(call.body, list) else [call.body]
     events = [_event(item) for item in given]
     message = replace(_message(call, await _addressed(call), ""), channel="background")
@@ -171,7 +169,7 @@ def _refusing(pointer: str, detail: str) -> Iterator[None]:
         raise Problem(400, "invalid_body", "the body does not match what this route takes", errors=errors) from error
 
 
-async def _performed(call: Call, work: Work) -> web.Response:
+async def _perform(call: Call, work: Work) -> web.Response:
     answer: Answer = await call.parts.engine.perform(work)
     conversation = await read_conversation(call.parts.engine.store, answer.conversation)
     messages = list(rasa_replies(answer.replies, path_id(call.request)))
@@ -213,8 +211,9 @@ class Addressed(Struct, frozen=True):
 
 async def _addressed(call: Call) -> Addressed:
     """The conversation that a turn is for; a new sender's is created."""
-    store, given = call.parts.engine.store, path_id(call.request)
-    loaded = await _by_its_id(call, given)
+    store = call.parts.engine.store
+    given = path_id(call.request)
+    loaded = await _load_by_id(call, given)
     if loaded is not None:
         return Addressed(given, False, read_snapshot(loaded.snapshot, given).channel or "rest")
     conversation = await store.conversation_id(call.principal.id, KEY_FAMILY, given)
@@ -224,8 +223,9 @@ async def _addressed(call: Call) -> Addressed:
 
 async def _read(call: Call) -> Conversation:
     """The conversation to show; reading creates none."""
-    store, given = call.parts.engine.store, path_id(call.request)
-    if await _by_its_id(call, given) is not None:
+    store = call.parts.engine.store
+    given = path_id(call.request)
+    if await _load_by_id(call, given) is not None:
         return await read_conversation(store, given)
     found = await store.find_conversation(call.principal.id, KEY_FAMILY, given)
     if found is not None:
@@ -234,7 +234,14 @@ async def _read(call: Call) -> Conversation:
     return Conversation(Tracker(slots=slots, initial_slots=slots), ())  # an empty one, whatever the id
 
 
-async def _by_its_id(call: Call, given: str) -> Loaded | None:
+async def _read_until(call: Call) -> Conversation:
+    """The conversation as it was at the time that the caller asks for with `until`; else as it is."""
+    conversation = await _read(call)
+    until = number(call.request, "until", high=_LAST_SECOND)
+    return conversation if until is None else conversation.until(until)
+
+
+async def _load_by_id(call: Call, given: str) -> Loaded | None:
     """For an operator, the conversation with this id, whoever has it; for other callers every id is a sender."""
     if "operator" not in call.principal.scopes:
         return None
@@ -257,51 +264,54 @@ _TRACKER_AND_MESSAGES = Answers(200, "the tracker and what the bot said", rasa_s
 
 def routes(most_characters: int) -> tuple[Route, ...]:
     """The routes of Rasa's API."""
-    text, message = rasa_schemas.text(most_characters), rasa_schemas.message(most_characters)
-    parsed, told = Answers(200, "the parse", rasa_schemas.PARSE), Answers(200, "the story", content_type="text/yml")
-    shown, scores = Answers(200, "the domain", rasa_schemas.DOMAIN), Answers(200, "scores", rasa_schemas.SCORES)
+    text = rasa_schemas.text(most_characters)
+    message = rasa_schemas.message(most_characters)
+    parsed = Answers(200, "the parse", rasa_schemas.PARSE)
+    shown = Answers(200, "the domain", rasa_schemas.DOMAIN)
+    yaml = Answers(200, "the story", content_type="text/yml")
+    scores = Answers(200, "scores", rasa_schemas.SCORES)
     return (
         Route("POST", "/model/parse", parse, OPERATOR, "Understand a text", parsed, text, tag="rasa"),
         Route("GET", "/domain", domain, OPERATOR, "The domain; in YAML if `Accept` asks for it", shown, tag="rasa"),
-        _looking("GET", "tracker", tracker, "The tracker", _TRACKER, _EVENTS, _UNTIL),
-        _looking("GET", "story", story, "The conversation as a story in YAML", told, _UNTIL, _SESSIONS),
-        _looking("POST", "predict", predict, "What the bot would do next", scores, _EVENTS),
-        _changing("POST", "messages", note_message, "Record a message without answering it", _TRACKER, message),
-        _changing("POST", "tracker/events", append_events, "Append events", _TRACKER, rasa_schemas.EVENTS),
-        _changing("PUT", "tracker/events", replace_events, "Replace the events", _TRACKER, rasa_schemas.EVENTS),
-        _changing("POST", "execute", execute, "Run an action", _TRACKER_AND_MESSAGES, rasa_schemas.ACTION),
-        _changing(
+        _conversation_route("GET", "tracker", tracker, "The tracker", _TRACKER, _EVENTS, _UNTIL),
+        _conversation_route("GET", "story", story, "The conversation as a story in YAML", yaml, _UNTIL, _SESSIONS),
+        _conversation_route("POST", "predict", predict, "What the bot would do next", scores, _EVENTS),
+        _changing_route("POST", "messages", note_message, "Record a message without answering it", _TRACKER, message),
+        _changing_route("POST", "tracker/events", append_events, "Append events", _TRACKER, rasa_schemas.EVENTS),
+        _changing_route("PUT", "tracker/events", replace_events, "Replace the events", _TRACKER, rasa_schemas.EVENTS),
+        _changing_route("POST", "execute", execute, "Run an action", _TRACKER_AND_MESSAGES, rasa_schemas.ACTION),
+        _changing_route(
             "POST", "trigger_intent", trigger_intent, "Trigger an intent", _TRACKER_AND_MESSAGES, rasa_schemas.INTENT
         ),
     )
 
 
-_OURS = re.compile("[0-9a-f]{32}")
+_CONVERSATION_ID = re.compile("[0-9a-f]{32}")
 """The form of conversation ids; any other id is a sender, which may be a telephone number."""
 
 
-def _noted(name: str, handler: Handler) -> Handler:
+def _logged(name: str, handler: Handler) -> Handler:
     """The handler, with a log line for every operator who reads or changes a conversation."""
 
-    async def noted(call: Call) -> web.StreamResponse:
+    async def log_access(call: Call) -> web.StreamResponse:
         if "operator" in call.principal.scopes:
             route = f"{call.request.method} {_BASE}/{name}"
-            call.parts.log.info("operator_access", route=route, by=call.principal.id, **await _whose(call))
+            call.parts.log.info("operator_access", route=route, by=call.principal.id, **await _log_identity(call))
         return await handler(call)
 
-    return noted
+    return log_access
 
 
-async def _whose(call: Call) -> Mapping[str, str]:
+async def _log_identity(call: Call) -> Mapping[str, str]:
     """The id of the conversation that is accessed, or a pseudonym of a sender who has none."""
     given = path_id(call.request)
-    if _OURS.fullmatch(given):
+    if _CONVERSATION_ID.fullmatch(given):
         return {"conversation": given}
     found = await call.parts.engine.store.find_conversation(call.principal.id, KEY_FAMILY, given)
     return {"conversation": found} if found else {"sender": call.parts.auth.pepper.pseudonym(given)}
 
 
-def _looking(
+def _conversation_route(
     method: str,
     name: str,
     handler: Handler,
@@ -311,11 +321,11 @@ def _looking(
     body: Schema | None = None,
     problems: tuple[int, ...] = (400, 404),
 ) -> Route:
-    """A route that shows part of a conversation."""
+    """A route of one conversation; each access by an operator is logged."""
     return Route(
         method,
         f"{_BASE}/{name}",
-        _noted(name, handler),
+        _logged(name, handler),
         OPERATOR,
         about,
         answers,
@@ -326,6 +336,6 @@ def _looking(
     )
 
 
-def _changing(method: str, name: str, handler: Handler, about: str, answers: Answers, body: Schema) -> Route:
+def _changing_route(method: str, name: str, handler: Handler, about: str, answers: Answers, body: Schema) -> Route:
     """A route that runs its own turn in a conversation, and shows the result."""
-    return _looking(method, name, handler, about, answers, _EVENTS, body=body, problems=(404, 422, 429))
+    return _conversation_route(method, name, handler, about, answers, _EVENTS, body=body, problems=(404, 422, 429))

@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from bot.dialogue.event_json import event_types
-from bot.server.schemas import ANYTHING, MESSAGE_ID, NO_CONTROLS, OBJECT, TEXT, obj, plain, string
+from bot.server.schemas import ANYTHING, MESSAGE_ID, NO_CONTROLS, OBJECT, TEXT, complete, obj, plain, string
 
 ID = plain(1, 256)
 NAME = string(1, 256)
-NUMBER_OR_NULL = {"type": ["number", "null"]}
+_NUMBER_OR_NULL = {"type": ["number", "null"]}
+_TEXT_OR_NULL = {"type": ["string", "null"]}
 
 ENTITY = obj(("entity",), {"entity": NAME, "value": ANYTHING})
 _STORED = {"pattern": NO_CONTROLS}  # if it is a string: a reminder's name and intent are stored as they are
 EVENT = obj(("event",), {"event": {**TEXT, "enum": event_types()}, "name": _STORED, "intent": _STORED})
 EVENTS = {"oneOf": [EVENT, {"type": "array", "items": EVENT, "maxItems": 1_000}]}
-ACTION = obj(
-    ("name",), {"name": NAME, "policy": {"type": ["string", "null"]}, "confidence": {"type": ["number", "null"]}}
-)
+ACTION = obj(("name",), {"name": NAME, "policy": _TEXT_OR_NULL, "confidence": _NUMBER_OR_NULL})
 INTENT = obj(
     ("name",), {"name": NAME, "entities": {"oneOf": [{"type": "array", "items": ENTITY}, OBJECT, {"type": "null"}]}}
 )
@@ -25,7 +24,7 @@ _SCORE = obj(("name",), {"name": NAME, "confidence": {"type": "number"}})
 _PARSE_DATA = {
     "type": ["object", "null"],
     "properties": {
-        "intent": obj((), {"name": {"type": ["string", "null"]}, "confidence": {"type": "number"}}),
+        "intent": obj((), {"name": _TEXT_OR_NULL, "confidence": {"type": "number"}}),
         "entities": {"type": "array", "items": ENTITY},
         "intent_ranking": {"type": "array", "items": _SCORE},
     },
@@ -35,7 +34,7 @@ PARSE = obj(
     ("text", "intent", "entities", "intent_ranking"),
     {
         "text": TEXT,
-        "intent": obj(("name", "confidence"), {"name": {"type": ["string", "null"]}, "confidence": {"type": "number"}}),
+        "intent": complete({"name": _TEXT_OR_NULL, "confidence": {"type": "number"}}),
         "entities": {"type": "array", "items": OBJECT},
         "intent_ranking": {"type": "array", "items": OBJECT},
         "doubt": {"enum": ["out_of_scope", "ambiguous"]},
@@ -48,30 +47,24 @@ TRACKER = obj(
         "sender_id": TEXT,
         "slots": OBJECT,
         "latest_message": OBJECT,
-        "latest_event_time": NUMBER_OR_NULL,
-        "followup_action": {"type": ["string", "null"]},
+        "latest_event_time": _NUMBER_OR_NULL,
+        "followup_action": _TEXT_OR_NULL,
         "paused": {"type": "boolean"},
         "events": {"type": ["array", "null"], "items": OBJECT},
-        "latest_input_channel": {"type": ["string", "null"]},
+        "latest_input_channel": _TEXT_OR_NULL,
         "active_loop": OBJECT,
         "latest_action": OBJECT,
-        "latest_action_name": {"type": ["string", "null"]},
+        "latest_action_name": _TEXT_OR_NULL,
     },
 )
-TRACKER_AND_MESSAGES = obj(
-    ("tracker", "messages"), {"tracker": TRACKER, "messages": {"type": "array", "items": OBJECT}}
-)
-SCORES = obj(
-    ("scores", "policy", "confidence", "tracker"),
+TRACKER_AND_MESSAGES = complete({"tracker": TRACKER, "messages": {"type": "array", "items": OBJECT}})
+SCORES = complete(
     {
-        "scores": {
-            "type": "array",
-            "items": obj(("action", "score"), {"action": TEXT, "score": {"type": "number"}}),
-        },
+        "scores": {"type": "array", "items": complete({"action": TEXT, "score": {"type": "number"}})},
         "policy": TEXT,
         "confidence": {"type": "number"},
         "tracker": TRACKER,
-    },
+    }
 )
 DOMAIN = obj((), {"intents": {"type": "array"}, "slots": OBJECT, "responses": OBJECT, "actions": {"type": "array"}})
 

@@ -76,7 +76,7 @@ class Readiness:
     async def _results(self, checks: dict[str, Check]) -> dict[str, bool]:
         """Whether each check works, run in its own task: a cancelled one has failed, and cancels nothing else."""
         outcomes = await asyncio.gather(*map(self._outcome, checks.values()), return_exceptions=True)
-        return {name: self._works(name, outcome) for name, outcome in zip(checks, outcomes, strict=True)}
+        return {name: self._record(name, outcome) for name, outcome in zip(checks, outcomes, strict=True)}
 
     async def _outcome(self, check: Check) -> BaseException | str | None:
         try:
@@ -85,14 +85,14 @@ class Readiness:
         except PLUGIN_FAILURES as error:  # whatever a check raises means that it failed
             return error
 
-    def _works(self, name: str, outcome: BaseException | str | None) -> bool:
-        works = not isinstance(outcome, BaseException)
+    def _record(self, name: str, outcome: BaseException | str | None) -> bool:
+        """Record and report a check's outcome; return whether it works."""
         with contextlib.suppress(Exception):  # a log that cannot be written must not end the checks
             if isinstance(outcome, BaseException):
                 self._failed(name, outcome)
             else:
                 self._worked(name, outcome)
-        return works
+        return not isinstance(outcome, BaseException)
 
     def _failed(self, name: str, error: BaseException) -> None:
         if name not in self._failing_since:
@@ -100,7 +100,8 @@ class Readiness:
             self.tell(name, error)
 
     def _worked(self, name: str, note: str | None) -> None:
-        since, known = self._failing_since.pop(name, None), self.notes.pop(name, "")
+        since = self._failing_since.pop(name, None)
+        known = self.notes.pop(name, "")
         if isinstance(note, str) and note:  # a plugin's check may return anything
             self.notes[name] = note
             if note != known:

@@ -28,7 +28,7 @@ Histories are paged by cursors. Pass a page's `before` as `before` to get the pa
 to get what has been said since. A turn's number works for either. Polling with `after` does not extend the session.
 """
 
-_USUAL = {500}
+_ON_EVERY_ROUTE = {500}
 
 
 def reference(table: Iterable[Route]) -> str:
@@ -50,13 +50,15 @@ def _section(route: Route) -> Iterator[str]:
     if route.body is not None:
         rows.append(("body", _shape(route.body)))
     for answer in (route.answers, *route.other_answers):
-        rows.append((str(answer.status), answer.about + _answered(answer.schema)))
+        rows.append((str(answer.status), answer.about + _shape_after_colon(answer.schema)))
         rows += [(f"`{header.name}`", header.about) for header in answer.headers]
-    rows.append(("errors", ", ".join(str(status) for status in problem_statuses(route) if status not in _USUAL)))
+    rows.append(
+        ("errors", ", ".join(str(status) for status in problem_statuses(route) if status not in _ON_EVERY_ROUTE))
+    )
     yield "\n".join(["| | |", "| --- | --- |", *(f"| {name} | {_cell(value)} |" for name, value in rows), ""])
 
 
-def _answered(schema: Mapping[str, Any] | None) -> str:
+def _shape_after_colon(schema: Mapping[str, Any] | None) -> str:
     shape = _shape(schema) if schema else ""
     return f": {shape}" if shape else ""
 

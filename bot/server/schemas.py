@@ -19,6 +19,11 @@ def obj(required: tuple[str, ...], properties: Mapping[str, Any], *, closed: boo
     return schema
 
 
+def complete(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of an object that has all of these keys."""
+    return obj(tuple(properties), properties)
+
+
 def string(low: int = 0, high: int | None = None) -> dict[str, Any]:
     """A string schema; lengths are in characters."""
     schema: dict[str, Any] = {"type": "string"}
@@ -57,12 +62,10 @@ MESSAGE_ID = plain(1, 128)
 SENDER = plain(1, 256)
 
 LOGIN = obj(("accountNumber", "code"), {"accountNumber": plain(1, 64), "code": plain(1, 64)}, closed=True)
-LOGGED_IN = obj(
-    ("token", "tokenType", "expiresAt", "idleTimeoutSeconds"),
-    {"token": TEXT, "tokenType": {"const": "Bearer"}, "expiresAt": TIME, "idleTimeoutSeconds": SECONDS},
+LOGGED_IN = complete(
+    {"token": TEXT, "tokenType": {"const": "Bearer"}, "expiresAt": TIME, "idleTimeoutSeconds": SECONDS}
 )
-SESSION = obj(
-    ("sessionId", "accountNumber", "createdAt", "expiresAt", "idleExpiresAt", "idleTimeoutSeconds"),
+SESSION = complete(
     {
         "sessionId": TEXT,
         "accountNumber": {"type": "string", "description": "masked except for its last digits"},
@@ -70,27 +73,19 @@ SESSION = obj(
         "expiresAt": TIME,
         "idleExpiresAt": TIME,
         "idleTimeoutSeconds": SECONDS,
-    },
+    }
 )
-SESSIONS = obj(
-    ("sessions",),
+_LISTED_SESSION = complete(
     {
-        "sessions": {
-            "type": "array",
-            "items": obj(
-                ("sessionId", "customerId", "accountNumber", "createdAt", "expiresAt", "idleExpiresAt"),
-                {
-                    "sessionId": TEXT,
-                    "customerId": TEXT,
-                    "accountNumber": TEXT,
-                    "createdAt": TIME,
-                    "expiresAt": TIME,
-                    "idleExpiresAt": TIME,
-                },
-            ),
-        }
-    },
+        "sessionId": TEXT,
+        "customerId": TEXT,
+        "accountNumber": TEXT,
+        "createdAt": TIME,
+        "expiresAt": TIME,
+        "idleExpiresAt": TIME,
+    }
 )
+SESSIONS = complete({"sessions": {"type": "array", "items": _LISTED_SESSION}})
 
 _REPLY = {
     "text": TEXT,
@@ -103,30 +98,26 @@ _REPLY = {
     "metadata": OBJECT,
 }
 REPLY = obj((), _REPLY | {"response": {"type": "string", "description": "the name of the domain's response"}})
-ANSWER = obj(
-    ("conversationId", "turn", "messageId", "replies"),
-    {"conversationId": TEXT, "turn": COUNT, "messageId": TEXT, "replies": {"type": "array", "items": REPLY}},
+ANSWER = complete(
+    {"conversationId": TEXT, "turn": COUNT, "messageId": TEXT, "replies": {"type": "array", "items": REPLY}}
 )
-HISTORY = obj(
-    ("messages", "before", "after"),
+_MESSAGE = obj(
+    ("turn", "role", "time", "cursor"),
     {
-        "messages": {
-            "type": "array",
-            "items": obj(
-                ("turn", "role", "time", "cursor"),
-                {
-                    "turn": COUNT,
-                    "role": {"enum": ["user", "bot"]},
-                    "time": TIME,
-                    "cursor": TEXT,
-                    "messageId": TEXT,
-                    **_REPLY,
-                },
-            ),
-        },
+        "turn": COUNT,
+        "role": {"enum": ["user", "bot"]},
+        "time": TIME,
+        "cursor": TEXT,
+        "messageId": TEXT,
+        **_REPLY,
+    },
+)
+HISTORY = complete(
+    {
+        "messages": {"type": "array", "items": _MESSAGE},
         "before": {"type": ["string", "null"], "description": "pass it as `before` to get the page before this one"},
         "after": {"type": ["string", "null"], "description": "pass it as `after` to poll for newer messages"},
-    },
+    }
 )
 RASA_REPLIES = {"type": "array", "items": obj(("recipient_id",), {"recipient_id": TEXT, **_REPLY})}
 

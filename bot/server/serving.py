@@ -25,7 +25,7 @@ CORRELATION = "X-Correlation-ID"
 CLIENT_GONE = 499
 """The status in the metrics of a request whose client disconnected before it was complete (nginx's)."""
 
-_OURS_OR_GOOD = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_VALID_CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -35,30 +35,31 @@ class Serving:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._proxies = TrustedProxies(parts.settings.server.trusted_proxies, self._unreadable)
+        self._proxies = TrustedProxies(parts.settings.server.trusted_proxies, self._warn_unreadable)
         self._cors = Cors(parts.settings.server.cors_origins)
         self._refusals = Refusals(parts.metrics, parts.log, parts.sources.monotonic)
-        self._messages = 0
+        self._messages_in_work = 0
 
     def in_work(self) -> int:
         """How many messages are in progress, from the first look at their request to its response."""
-        return max(self._messages, self._parts.engine.waiting)
+        return max(self._messages_in_work, self._parts.engine.waiting)
 
     def endpoint(self, route: Route) -> Endpoint:
         """The aiohttp handler of a route."""
+        limits = self._parts.settings.server
         schema = BodySchema(route.body) if route.body is not None else None
         known = frozenset(parameter.name for parameter in route.parameters) if route.is_ours else None
 
         async def serve_turn(request: web.Request) -> web.StreamResponse:
             if self.in_work() >= self._parts.settings.limits.waiting:
                 raise Busy(whole=True, retry_after=1.0)
-            self._messages += 1
+            self._messages_in_work += 1
             try:
                 return await serve(request)
             except ConversationGone:  # its cached id is dropped now: a caller who still may begins another
                 return await serve(request)
             finally:
-                self._messages -= 1
+                self._messages_in_work -= 1
 
         async def serve(request: web.Request) -> web.StreamResponse:
             call = Call(request, self._parts, correlation_id.get(), self._proxies.client(request))
@@ -67,7 +68,7 @@ class Serving:
             if known is not None and request.query_string:
                 refuse_unknown(request, known)
             if schema is not None:
-                call.body = await self._body(request)
+                call.body = await read_json(request, max_bytes=limits.max_body_bytes, max_depth=limits.max_json_depth)
                 schema.check(call.body)
             return await route.handler(call)
 
@@ -122,22 +123,18 @@ class Serving:
             if refused.given:
                 self._refusals.note(header, call.address, _pattern(call.request))
             raise
-        if not _may(identified.principal, route, call.request):
+        if not _is_allowed(identified.principal, route, call.request):
             raise Forbidden
         call.identity, call.session = identified.principal, identified.session
         if call.session is not None and route.extends_session:
             await self._parts.auth.sessions.keep_alive(call.session)
 
-    async def _body(self, request: web.Request) -> object:
-        limits = self._parts.settings.server
-        return await read_json(request, max_bytes=limits.max_body_bytes, max_depth=limits.max_json_depth)
-
-    def _unreadable(self, proxy: str) -> None:
+    def _warn_unreadable(self, proxy: str) -> None:
         self._parts.log.warning("X-Forwarded-For cannot be read", proxy=proxy)
 
     def _identifier(self, request: web.Request) -> str:
         given = request.headers.get(CORRELATION)
-        return given if given and _OURS_OR_GOOD.fullmatch(given) else self._parts.sources.new_id()
+        return given if given and _VALID_CORRELATION_ID.fullmatch(given) else self._parts.sources.new_id()
 
 
 def _credentials(request: web.Request) -> str | None:
@@ -148,7 +145,7 @@ def _credentials(request: web.Request) -> str | None:
     return given[0] if given else None
 
 
-def _may(principal: Principal, route: Route, request: web.Request) -> bool:
+def _is_allowed(principal: Principal, route: Route, request: web.Request) -> bool:
     if principal.kind == "customer":
         return "customer" in route.access
     if not route.access.isdisjoint(principal.scopes):

@@ -28,8 +28,7 @@ _LEFT_TO_AIOHTTP = (b"\r\ntransfer-encoding:", b"\r\nexpect:", b"\r\nconnection:
 _LONGEST_HEAD = 2_048
 """Bytes; longer heads are left to aiohttp, so that the cached ones stay small."""
 
-
-_HEADS = 8
+_MOST_HEADS = 8
 """How many heads are cached per connection."""
 
 
@@ -69,7 +68,7 @@ class Shedder(asyncio.Protocol):
     def __init__(self, inner: asyncio.Protocol, gate: Gate) -> None:
         self._inner = inner
         self._gate = gate
-        self._whole_so_far = True
+        self._all_whole = True
         self._held: bytes | None = None
         self._stopped_reading = False
         self._lengths: dict[bytes, int | None] = {}
@@ -82,27 +81,29 @@ class Shedder(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Refuse a message while the server is full, pass on everything else."""
         # After anything but a whole request, only aiohttp's parser knows where the next one begins.
-        self._whole_so_far = self._whole_so_far and is_whole_message(data, self._lengths)
+        self._all_whole = self._all_whole and is_whole_message(data, self._lengths)
         if self._held is not None:  # two in a row stay in order
-            self._look_again()
+            self._release_held()
             self._inner.data_received(data)
-        elif not self._whole_so_far:
+        elif not self._all_whole:
             self._inner.data_received(data)
         elif self._is_idle():
-            self._take(data)
+            self._admit_or_refuse(data)
         else:
             # The answer to the last one may just have been sent; aiohttp finishes it in the loop's next iteration.
             self._held = data
-            asyncio.get_running_loop().call_soon(self._look_again)
+            asyncio.get_running_loop().call_soon(self._release_held)
 
-    def _look_again(self) -> None:
+    def _release_held(self) -> None:
         data, self._held = self._held, None
-        if data is not None and self._whole_so_far and self._is_idle():
-            self._take(data)
-        elif data is not None:
+        if data is None:
+            return
+        if self._all_whole and self._is_idle():
+            self._admit_or_refuse(data)
+        else:
             self._inner.data_received(data)
 
-    def _take(self, data: bytes) -> None:
+    def _admit_or_refuse(self, data: bytes) -> None:
         """Admit a whole message on an idle connection, or refuse it."""
         if self._gate.admit(self._inner):
             self._inner.data_received(data)
@@ -151,7 +152,7 @@ def is_whole_message(data: bytes, lengths: dict[bytes, int | None]) -> bool:
     """
     head = data[: data.find(b"\r\n\r\n", 0, _LONGEST_HEAD) + 4]
     if head not in lengths:
-        if len(lengths) >= _HEADS:
+        if len(lengths) >= _MOST_HEADS:
             lengths.clear()
         lengths[head] = _body_length(head)
     return lengths[head] == len(data) - len(head)
@@ -166,7 +167,7 @@ def _body_length(head: bytes) -> int | None:
     return None if any(header in lower for header in _LEFT_TO_AIOHTTP) else int(lengths[0])
 
 
-class Refusals:
+class BusyAnswers:
     """Makes answers to messages that are refused unread: the same bytes except for the correlation id."""
 
     def __init__(self, prefix: str, refused: Callable[[], None]) -> None:
@@ -174,8 +175,8 @@ class Refusals:
         self._prefix = prefix.encode()
         self._refused = refused
         self._number = 0
-        length = len(self._next_id())
-        self._before, self._between, self._after = refusal("-" * length).split(b"-" * length)
+        placeholder = "-" * len(self._next_id())
+        self._before, self._between, self._after = busy_answer(placeholder).split(placeholder.encode())
 
     def __call__(self) -> bytes:
         """The next answer."""
@@ -188,8 +189,8 @@ class Refusals:
         return b"%b%010x" % (self._prefix, self._number)
 
 
-def refusal(correlation_id: str) -> bytes:
-    """503 with `Retry-After`, as bytes."""
+def busy_answer(correlation_id: str) -> bytes:
+    """The bytes of a 503 with `Retry-After`."""
     problem = problem_of(Busy(whole=True, retry_after=1))
     assert problem is not None
     body = problem.body(correlation_id)
@@ -206,9 +207,9 @@ class SheddingRunner(web.AppRunner):
         app: web.Application,
         gate: Gate,
         connect: Callable[[web.Server], asyncio.Protocol] = web.Server.__call__,
-        **how: Any,
+        **options: Any,
     ) -> None:
-        super().__init__(app, **how)
+        super().__init__(app, **options)
         self._gate = gate
         self._connect = connect
 

@@ -19,7 +19,7 @@ _MINIMUM_COMPATIBLE = "3.0.0"
 """The oldest Rasa version whose clients work with this server."""
 
 
-async def well(call: Call) -> web.Response:
+async def health(call: Call) -> web.Response:
     """GET /health, and the same for each channel: an answer means that it is up."""
     return json_response({"status": "ok"})
 
@@ -77,29 +77,24 @@ async def prometheus(call: Call) -> web.Response:
 
 async def _ask_store(parts: Parts) -> None:
     """Read what is counted in the store, for all workers and machines."""
-    sessions, backlog = await parts.auth.sessions.active(), await parts.database.read(backlog_of)
-    now, oldest = parts.sources.now(), backlog.oldest_effect
+    sessions = await parts.auth.sessions.active()
+    backlog = await parts.database.read(backlog_of)
+    oldest = 0.0
+    if backlog.oldest_effect is not None:
+        oldest = max((parts.sources.now() - backlog.oldest_effect).total_seconds(), 0.0)
     parts.metrics.stored(
-        sessions=sessions,
-        deliveries=backlog.deliveries,
-        effects=backlog.effects,
-        oldest_effect=max((now - oldest).total_seconds(), 0.0) if oldest is not None else 0.0,
+        sessions=sessions, deliveries=backlog.deliveries, effects=backlog.effects, oldest_effect=oldest
     )
 
 
 _CHECK = {"type": "string", "description": "`ok`, `failing`, or the note of a check that works (`simulated`)"}
-_READY = schemas.obj(
-    ("status", "checks"),
+_READY = schemas.complete(
     {
         "status": {"enum": ["starting", "ready", "degraded", "unavailable"]},
         "checks": {"type": "object", "additionalProperties": _CHECK},
-    },
+    }
 )
-_STATUS = schemas.obj(
-    (
-        *("version", "contentFingerprint", "uptimeSeconds", "activeSessions", "messagesWaiting", "turns", "readiness"),
-        *("model_file", "model_id", "num_active_training_jobs"),
-    ),
+_STATUS = schemas.complete(
     {
         "version": schemas.TEXT,
         "contentFingerprint": schemas.TEXT,
@@ -111,29 +106,27 @@ _STATUS = schemas.obj(
         "model_file": {"type": "string", "description": "`contentFingerprint`, as Rasa calls it"},
         "model_id": {"type": "string", "description": "the same"},
         "num_active_training_jobs": {"const": 0, "description": "Rasa's; nothing is trained while the bot runs"},
-    },
+    }
 )
-_VERSION = schemas.obj(
-    ("version", "minimum_compatible_version"), {"version": schemas.TEXT, "minimum_compatible_version": schemas.TEXT}
-)
-
-
-_WELL = schemas.obj(("status",), {"status": {"const": "ok"}})
+_VERSION = schemas.complete({"version": schemas.TEXT, "minimum_compatible_version": schemas.TEXT})
+_HEALTHY = schemas.complete({"status": {"const": "ok"}})
 
 
 def channel_status(name: str) -> Route:
     """GET /webhooks/NAME/: whether the channel exists."""
-    there = Answers(200, "the channel exists", _WELL)
-    return Route("GET", f"/webhooks/{name}/", well, PUBLIC, "Whether the channel exists", there, tag="rasa")
+    there = Answers(200, "the channel exists", _HEALTHY)
+    return Route("GET", f"/webhooks/{name}/", health, PUBLIC, "Whether the channel exists", there, tag="rasa")
 
 
 def routes() -> tuple[Route, ...]:
     """The routes of monitoring."""
-    alive = Answers(200, "the process answers", _WELL)
+    alive = Answers(200, "the process answers", _HEALTHY)
     ready_answer = Answers(200, "ready, or degraded: a service that the bot uses is down", _READY)
+    version_answer = Answers(200, "the version", _VERSION)
+    state = Answers(200, "the state", _STATUS)
     text = Answers(200, "Prometheus' text format", content_type="text/plain")
     return (
-        Route("GET", "/health", well, PUBLIC, "Whether the process answers", alive, tag="monitoring"),
+        Route("GET", "/health", health, PUBLIC, "Whether the process answers", alive, tag="monitoring"),
         Route(
             "GET",
             "/health/ready",
@@ -144,18 +137,7 @@ def routes() -> tuple[Route, ...]:
             tag="monitoring",
             other_answers=(Answers(503, "not ready", _READY),),
         ),
-        Route(
-            "GET", "/version", version, PUBLIC, "The version", Answers(200, "the version", _VERSION), tag="monitoring"
-        ),
-        Route(
-            "GET",
-            "/status",
-            status,
-            OPERATOR,
-            "The state",
-            Answers(200, "the state", _STATUS),
-            problems=(503,),
-            tag="monitoring",
-        ),
+        Route("GET", "/version", version, PUBLIC, "The version", version_answer, tag="monitoring"),
+        Route("GET", "/status", status, OPERATOR, "The state", state, problems=(503,), tag="monitoring"),
         Route("GET", "/metrics", prometheus, METRICS, "Metrics", text, tag="monitoring"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
@@ -29,7 +29,6 @@ from bot.messages import Parse
 from bot.reading.writing import stories_to_yaml
 
 Include: TypeAlias = Literal["ALL", "APPLIED", "AFTER_RESTART", "NONE"]
-EventJson: TypeAlias = dict[str, Any]
 
 _MOST_TURNS = 500
 """How many of the latest turns are shown: a tracker of 100,000 turns would be of no use."""
@@ -41,21 +40,18 @@ class Conversation(Struct, frozen=True):
     tracker: Tracker
     events: Sequence[tuple[Event, float]]
 
-    def json(self, sender: str, slots: Iterable[str], include: Include = "AFTER_RESTART") -> EventJson:
+    def json(self, sender: str, slots: Iterable[str], include: Include = "AFTER_RESTART") -> dict[str, Any]:
         """The tracker in Rasa's format, under the name that was asked for."""
         events = self._shown(include)
         tracker = rasa_tracker_json(self.tracker, events, slots=dict.fromkeys(slots))
         shown = None if include == "NONE" else tracker["events"]
-        return {**tracker, "sender_id": sender, "events": shown, "latest_event_time": self._latest_time}
+        latest_time = self.events[-1][1] if self.events else None
+        return {**tracker, "sender_id": sender, "events": shown, "latest_event_time": latest_time}
 
     def until(self, time: float) -> Conversation:
         """The conversation as it was at that time, as far as the events go back."""
         then = replace(self, events=[(event, at) for event, at in self.events if at <= time])
-        return replace(then, tracker=then._folded)
-
-    @property
-    def _latest_time(self) -> float | None:
-        return self.events[-1][1] if self.events else None
+        return replace(then, tracker=then._rebuilt_tracker)
 
     def _shown(self, include: Include) -> Sequence[tuple[Event, float]]:
         match include:
@@ -66,11 +62,11 @@ class Conversation(Struct, frozen=True):
                 return self.events[restarts[-1] + 1 :] if restarts else self.events
             case "APPLIED":
                 times = {id(event): time for event, time in self.events}
-                return [(event, times[id(event)]) for event in self._folded.applied]
+                return [(event, times[id(event)]) for event in self._rebuilt_tracker.applied]
         return self.events
 
     @property
-    def _folded(self) -> Tracker:
+    def _rebuilt_tracker(self) -> Tracker:
         """The tracker built from these events alone; it holds the same event objects."""
         return evolve_all([event for event, _ in self.events], Tracker(conversation=self.tracker.conversation))
 
@@ -92,17 +88,21 @@ def story_of(conversation: Conversation, name: str, *, all_sessions: bool) -> st
             sessions.append([])
         else:
             sessions[-1].append(event)
-    told = [steps for session in sessions if (steps := list(_steps(session)))]
-    chosen = told if all_sessions else told[-1:]
-    titles = [f"{name}, story {number}" if len(chosen) > 1 else name for number in range(1, len(chosen) + 1)]
-    return stories_to_yaml([Story(title, tuple(steps)) for title, steps in zip(titles, chosen, strict=True)])
+    stories = [tuple(steps_of(session, _user_step)) for session in sessions]
+    told = [steps for steps in stories if steps]
+    if not all_sessions:
+        told = told[-1:]
+    if len(told) == 1:
+        return stories_to_yaml([Story(name, told[0])])
+    return stories_to_yaml([Story(f"{name}, story {number}", steps) for number, steps in enumerate(told, start=1)])
 
 
-def _steps(session: Iterable[Event]) -> Iterator[Step]:
+def steps_of(session: Iterable[Event], user_step: Callable[[Parse], UserStep]) -> Iterator[Step]:
+    """The events as the steps of a story; `user_step` makes those of the user."""
     for event in session:
         match event:
             case UserUttered(parse=parse):
-                yield _user_step(parse)
+                yield user_step(parse)
             case ActionExecuted(action_text=str(text)):
                 yield BotStep(text)
             case ActionExecuted(name=name) if name != LISTEN:
@@ -115,12 +115,11 @@ def _steps(session: Iterable[Event]) -> Iterator[Step]:
 
 def _user_step(parse: Parse) -> UserStep:
     """What the user said, with its entities marked in the text (of overlapping ones, the first)."""
+    entities = () if parse.text.startswith("/") else parse.entities
     marks: list[Annotation] = []
-    for entity in sorted(parse.entities, key=lambda e: (e.start, -e.end)):
-        if (
-            entity.start < entity.end
-            and not parse.text.startswith("/")
-            and entity.start >= (marks[-1].end if marks else 0)
-        ):
+    end = 0
+    for entity in sorted(entities, key=lambda e: (e.start, -e.end)):
+        if end <= entity.start < entity.end:
             marks.append(Annotation(entity.start, entity.end, entity.entity, entity.value, entity.role, entity.group))
+            end = entity.end
     return UserStep(parse.intent_name, parse.text, annotations=tuple(marks))

@@ -1,4 +1,4 @@
-"""The bank assistant as a process: started as an operator starts it, spoken to over HTTP."""
+"""Runs the bank assistant as a separate process, and talks to it over HTTP."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Running:
 
 
 def link_project(folder: Path, root: Path) -> Path:
-    """The bank assistant's project with a data folder of its own; trained models are shared."""
+    """The bank assistant's project with its own data folder; trained models are shared."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("actions", "intents", "stories", "simulator", "config.yml"):
         (folder / name).symlink_to(root / name)
@@ -80,11 +80,11 @@ rules:
   - action: utter_greet
 intents: [greet]
 """
-"""All that a bot says which one need only greet."""
+"""The content of a bot that answers only a greeting."""
 
 
 def at_terminal(project: Path, *words: str, columns: int = 80) -> str:
-    """What a command shows in a terminal of this width, where it ends well."""
+    """The output of a successful command in a terminal of this width."""
     shown, terminal = pty.openpty()
     command = [sys.executable, "-m", "bot", *words, "--project", str(project)]
     environment = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm", "NO_COLOR": "1"}
@@ -94,7 +94,7 @@ def at_terminal(project: Path, *words: str, columns: int = 80) -> str:
         while True:
             try:
                 told += os.read(shown, 65536)
-            except OSError:  # the other side is closed: all is read
+            except OSError:  # the other side is closed
                 break
         assert process.wait(60) == 0
     os.close(shown)
@@ -112,7 +112,7 @@ def run_bot(tmp_path: Path) -> RunBot:
 
 @contextlib.contextmanager
 def running_bot(logs: Path, project: Path, *arguments: str, command: str = "run") -> Iterator[Running]:
-    """A command of ours that serves on a free port; its log is in the folder `logs`."""
+    """A server process on a free port; its log is in the folder `logs`."""
     words = [sys.executable, "-m", "bot", command, "--project", str(project), "--port", "0", *arguments]
     log = logs / f"log-{len(list(logs.iterdir()))}.txt"
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}

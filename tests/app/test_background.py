@@ -14,14 +14,14 @@ import pytest
 
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import load_project
-from bot.app.running import Place, serving, working_in_background
+from bot.app.running import Place, running_in_background, serving
 from bot.config import Logging
 from bot.logs import make_logger
 from bot.reading.template import write_template
 from bot.sources import Sources
 
 
-async def test_a_job_that_fails_is_told_of_and_goes_on() -> None:
+async def test_failed_job_is_logged_and_restarted() -> None:
     written, well, runs = io.StringIO(), asyncio.Event(), 0
 
     async def job() -> None:
@@ -33,14 +33,14 @@ async def test_a_job_that_fails_is_told_of_and_goes_on() -> None:
         await asyncio.Event().wait()
 
     log = make_logger(Logging(), now=lambda: datetime(2026, 11, 3, tzinfo=UTC), stream=written)
-    async with working_in_background(log, job, pause=0.0), asyncio.timeout(10):
+    async with running_in_background(log, job, pause=0.0), asyncio.timeout(10):
         await well.wait()
     lines = [json.loads(line) for line in written.getvalue().splitlines()]
     assert [line["event"] for line in lines] == ["background job failed"] * 2
     assert runs == 3
 
 
-async def await_what_is_cancelled() -> None:
+async def await_cancelled_future() -> None:
     part = asyncio.create_task(asyncio.Event().wait())
     part.cancel()
     await part
@@ -53,8 +53,8 @@ async def cancel_its_own_task() -> None:
     await asyncio.sleep(0)
 
 
-@pytest.mark.parametrize("end", [await_what_is_cancelled, cancel_its_own_task])
-async def test_a_job_that_ends_as_cancelled_by_itself_is_told_of_and_goes_on(
+@pytest.mark.parametrize("end", [await_cancelled_future, cancel_its_own_task])
+async def test_job_that_cancels_itself_is_logged_and_restarted(
     end: Callable[[], Awaitable[None]],
 ) -> None:
     written, well, runs = io.StringIO(), asyncio.Event(), 0
@@ -68,13 +68,13 @@ async def test_a_job_that_ends_as_cancelled_by_itself_is_told_of_and_goes_on(
         await asyncio.Event().wait()
 
     log = make_logger(Logging(), now=lambda: datetime(2026, 11, 3, tzinfo=UTC), stream=written)
-    async with working_in_background(log, job, pause=0.0), asyncio.timeout(10):
+    async with running_in_background(log, job, pause=0.0), asyncio.timeout(10):
         await well.wait()
     assert json.loads(written.getvalue())["event"] == "background job failed"
     assert runs == 2
 
 
-async def test_a_job_that_fails_pauses_before_it_goes_on() -> None:
+async def test_failed_job_pauses_before_it_is_restarted() -> None:
     log = make_logger(Logging(), now=lambda: datetime.now(UTC), stream=io.StringIO())
     well, pause = asyncio.Event(), 0.02
     started: list[float] = []
@@ -85,18 +85,18 @@ async def test_a_job_that_fails_pauses_before_it_goes_on() -> None:
             well.set()
         raise KeyError("again and again")
 
-    async with working_in_background(log, job, pause=pause), asyncio.timeout(10):
+    async with running_in_background(log, job, pause=pause), asyncio.timeout(10):
         await well.wait()
     assert all(later - earlier > 0.9 * pause for earlier, later in pairwise(started)), started
 
 
-async def test_a_server_checks_what_plugins_add_and_goes_on_when_a_check_is_cancelled_inside(tmp_path: Path) -> None:
+async def test_readiness_checks_continue_after_a_check_is_cancelled_from_within(tmp_path: Path) -> None:
     write_template(tmp_path)
     asked: asyncio.Queue[None] = asyncio.Queue()
 
     async def check() -> None:
         asked.put_nowait(None)
-        await await_what_is_cancelled()
+        await await_cancelled_future()
 
     async with asyncio.timeout(60), serving(tmp_path, Place(port=0), {}) as (bot, _):
         assert bot.readiness.state == "ready"
@@ -107,7 +107,7 @@ async def test_a_server_checks_what_plugins_add_and_goes_on_when_a_check_is_canc
         assert bot.readiness.state == "degraded"
 
 
-async def test_a_server_forgets_sessions_that_are_over(tmp_path: Path) -> None:
+async def test_server_purges_ended_sessions(tmp_path: Path) -> None:
     write_template(tmp_path)
 
     async def sessions(bot: Bot) -> int:

@@ -1,4 +1,4 @@
-"""Policies and pipeline components are plugins, too: one that raises fails no turn, and is logged and counted."""
+"""Policies, components and observers of plugins that raise: no turn fails, and each failure is logged and counted."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Policy:
 
 
 class Broken:
-    """What every part of a pipeline has in common here."""
+    """What the components have in common."""
 
     version = "1"
 
@@ -134,7 +134,7 @@ class Talk:
     def complaints(self) -> list[dict[str, Any]]:
         return [line for line in map(json.loads, self._log.getvalue().splitlines()) if line["level"] == "error"]
 
-    def assert_told(self, *parts: str) -> None:
+    def assert_reported(self, *parts: str) -> None:
         """Each failure is in the log (with the turn's correlation id, without a number) and in the metrics."""
         complaints = self.complaints()
         assert [(line["event"], line["action"], line["correlation_id"]) for line in complaints] == [
@@ -172,57 +172,57 @@ def opened(tmp_path: Path, models: Path) -> Opened:
 
 
 @pytest.mark.parametrize("word", ["raise", "nonsense", "numpy"])
-async def test_a_policy_that_raises_abstains(opened: Opened, word: str) -> None:
+async def test_policy_that_raises_abstains(opened: Opened, word: str) -> None:
     async with opened(POLICIES) as talk:
         assert await talk.say(f"hello {word}") == ("greet", ["action_session_start", "utter_greet", "action_listen"])
-        talk.assert_told("policy Broken", "policy Broken")
+        talk.assert_reported("policy Broken", "policy Broken")
         assert await talk.say("hello") == ("greet", ["utter_greet", "action_listen"])
         assert len(talk.complaints()) == 2
 
 
-async def test_an_observer_that_wants_to_end_the_bot_is_told_of_and_changes_nothing(opened: Opened) -> None:
+async def test_observer_that_exits_is_logged_and_does_not_end_the_bot(opened: Opened) -> None:
     async with opened("") as talk:
         assert (await talk.say("hello hello"))[1][1:] == ["utter_greet", "action_listen"]
-        talk.assert_told("observer all")
+        talk.assert_reported("observer all")
         assert (await talk.say("hello"))[1] == ["utter_greet", "action_listen"]
         assert len(talk.complaints()) == 1
 
 
 @pytest.mark.parametrize("word", ["raise", "nonsense", "numpy", "decimal"])
-async def test_a_component_that_raises_is_skipped_and_asked_again_the_next_time(opened: Opened, word: str) -> None:
+async def test_component_that_raises_is_skipped_for_that_message_only(opened: Opened, word: str) -> None:
     tagger = "- name: Tagger\n  fails_at: raise\n"
     async with opened(PIPELINE + tagger) as talk:
         for told in (1, 2):
             intent, _ = await talk.say(f"good morning {word}")
             assert intent == "greet"
-            talk.assert_told(*["component Tagger"] * told)
+            talk.assert_reported(*["component Tagger"] * told)
 
 
-async def test_what_a_component_gives_is_what_is_kept(opened: Opened) -> None:
+async def test_entity_with_a_datetime_from_a_component_is_stored(opened: Opened) -> None:
     async with opened(PIPELINE + "- name: Tagger\n  fails_at: raise\n") as talk:
         assert (await talk.say("good morning dated"))[1][-1] == "action_listen"
         assert talk.complaints() == []
 
 
 @pytest.mark.parametrize("word", ["flat", "wide", "many", "list", "nan"])
-async def test_a_featurizer_whose_features_have_another_shape_loses_no_turn(opened: Opened, word: str) -> None:
+async def test_features_of_the_wrong_shape_lead_to_the_fallback(opened: Opened, word: str) -> None:
     async with opened(PIPELINE + "- name: Encoder\n  fails_at: raise\n") as talk:
         assert (await talk.say(word))[0] == "nlu_fallback"
-        talk.assert_told("component Encoder")
+        talk.assert_reported("component Encoder")
         assert (await talk.say("good morning"))[0] == "greet"
 
 
-async def test_without_a_featurizer_that_raises_nothing_is_understood(opened: Opened) -> None:
+async def test_message_falls_back_when_its_featurizer_raises(opened: Opened) -> None:
     both = "- name: Encoder\n  fails_at: raise\n- name: Tagger\n  fails_at: raise\n"
     async with opened(PIPELINE + both) as talk:
         intent, actions = await talk.say("good morning raise")
         assert intent == "nlu_fallback"
         assert actions[1:] == ["utter_rephrase", "action_listen"]
-        talk.assert_told("component Encoder", "component Tagger")
+        talk.assert_reported("component Encoder", "component Tagger")
         assert (await talk.say("good morning"))[0] == "greet"
 
 
-async def test_a_featurizer_that_raises_while_the_matcher_is_trained_stops_the_start(opened: Opened) -> None:
+async def test_featurizer_that_raises_during_training_stops_the_start(opened: Opened) -> None:
     with pytest.raises(ComponentFailed, match="the pipeline component Encoder raised ZeroDivisionError"):
         async with opened(PIPELINE + "- name: Encoder\n  fails_at: hello\n"):
             pass

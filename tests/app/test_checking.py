@@ -56,7 +56,7 @@ HELPER = "def half(number):\n    return number / 0\n"
         ("from bot import hookimpl\n@hookimpl\ndef register_actions(register):\n    1 / 0\n", "actions/extra.py:4:1"),
     ],
 )
-def test_a_plugin_that_fails_is_the_one_finding_and_has_its_line(tmp_path: Path, source: str, place: str) -> None:
+def test_failing_plugin_is_the_only_finding_and_has_its_line(tmp_path: Path, source: str, place: str) -> None:
     folder = tmp_path / "bakery"
     write_template(folder)
     (folder / "actions/half.py").write_text(HELPER)
@@ -66,9 +66,7 @@ def test_a_plugin_that_fails_is_the_one_finding_and_has_its_line(tmp_path: Path,
 
 
 @pytest.mark.parametrize("name", ["Tagger", "parts.Tagger"])
-def test_a_component_that_cannot_be_made_is_told_whether_it_is_registered_with_its_module_or_without(
-    tmp_path: Path, name: str
-) -> None:
+def test_component_that_cannot_be_created_is_reported_for_either_name(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "bakery"
     write_template(folder)
     parts = PARTS.replace('"Tagger", lambda options: Tagger()', f'"{name}", lambda options: Tagger(options["word"])')
@@ -79,7 +77,7 @@ def test_a_component_that_cannot_be_made_is_told_whether_it_is_registered_with_i
     assert finding.message.endswith("."), "the cure is a sentence of its own"
 
 
-def test_what_plugins_bring_to_pipeline_and_policies_is_known(tmp_path: Path) -> None:
+def test_plugin_components_and_policies_are_known(tmp_path: Path) -> None:
     folder = tmp_path / "bakery"
     write_template(folder)
     (folder / "actions/parts.py").write_text(PARTS)
@@ -87,7 +85,7 @@ def test_what_plugins_bring_to_pipeline_and_policies_is_known(tmp_path: Path) ->
     assert [finding for finding in check_project(folder) if finding.severity != "note"] == []
 
 
-def test_while_a_plugin_cannot_be_loaded_its_parts_are_not_called_unknown(tmp_path: Path) -> None:
+def test_parts_of_a_plugin_that_cannot_be_loaded_are_not_called_unknown(tmp_path: Path) -> None:
     folder = tmp_path / "bakery"
     write_template(folder)
     (folder / "actions/parts.py").write_text(f"{PARTS}\n1 / 0\n")
@@ -128,11 +126,11 @@ def project(folder: Path, **files: str) -> Path:
     return folder
 
 
-def told(folder: Path) -> list[str]:
+def finding_lines(folder: Path) -> list[str]:
     return [f"{d.place} {d.severity} {d.code}" for d in check_project(folder) if d.severity != "note"]
 
 
-def only(folder: Path, code: str) -> list[Diagnostic]:
+def findings_with(folder: Path, code: str) -> list[Diagnostic]:
     return [finding for finding in check_project(folder) if finding.code == code]
 
 
@@ -147,44 +145,44 @@ def only(folder: Path, code: str) -> list[Diagnostic]:
         ("actions__a", "raise SystemExit(0)\n", "plugin"),
     ],
 )
-def test_an_error_elsewhere_hides_no_contradiction(tmp_path: Path, file: str, text: str, code: str) -> None:
-    found = [line.split()[2] for line in told(project(tmp_path, data__rules=CONTRADICTION, **{file: text}))]
+def test_contradiction_is_found_despite_errors_elsewhere(tmp_path: Path, file: str, text: str, code: str) -> None:
+    found = [line.split()[2] for line in finding_lines(project(tmp_path, data__rules=CONTRADICTION, **{file: text}))]
     assert {code, "contradiction", "rule-too-long"} <= set(found)
 
 
-def test_a_rule_with_an_error_is_not_said_to_contradict(tmp_path: Path) -> None:
+def test_rule_with_an_error_is_not_checked_for_contradictions(tmp_path: Path) -> None:
     wrong = CONTRADICTION.replace("- intent: greet\n  - action: utter_two", "- intent: gret\n  - action: utter_two")
-    found = told(project(tmp_path, data__rules=wrong))
+    found = finding_lines(project(tmp_path, data__rules=wrong))
     assert [line for line in found if line.startswith(("data/rules.yml:6", "data/rules.yml:10"))] == []
     assert "data/rules.yml:9:5 error unknown-intent" in found
     assert "data/rules.yml:15:5 error rule-too-long" in found
 
 
-def test_a_rule_with_an_error_that_was_told_elsewhere_is_not_said_to_contradict(tmp_path: Path) -> None:
+def test_rule_that_repeats_a_reported_error_is_not_checked_for_contradictions(tmp_path: Path) -> None:
     wrong = CONTRADICTION.replace("- intent: greet\n  - action: utter_two", "- intent: greet\n  - action: utter_tow")
     first = "rules:\n- rule: first\n  steps:\n  - intent: back\n  - action: utter_tow\n"
-    found = told(project(tmp_path, data__first=first, data__rules=wrong))
+    found = finding_lines(project(tmp_path, data__first=first, data__rules=wrong))
     assert [line for line in found if line.startswith(("data/rules.yml:6", "data/rules.yml:10"))] == []
     assert "data/first.yml:5:5 error unknown-response" in found
 
 
-def test_every_module_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
+def test_every_module_that_cannot_be_loaded_is_reported(tmp_path: Path) -> None:
     files = {"actions__a": "1 / 0\n", "actions__b": "import sys\nsys.exit()\n", "actions__c": "x = (\n"}
-    found = only(project(tmp_path, config="plugins: [nope]\n", **files), "plugin")
+    found = findings_with(project(tmp_path, config="plugins: [nope]\n", **files), "plugin")
     places = ["actions/a.py:1:1", "actions/b.py:2:1", "actions/c.py:1:5", "config.yml:1:11"]
     assert [str(finding.place) for finding in found] == places
     assert all(finding.cure for finding in found)
     assert found[1].cure.startswith("Remove the exit")
 
 
-def test_a_module_that_cannot_be_opened_is_told_with_its_name(tmp_path: Path) -> None:
+def test_module_that_cannot_be_opened_is_reported_by_name(tmp_path: Path) -> None:
     (tmp_path / "actions").mkdir()
     (tmp_path / "actions/a.py").symlink_to("nowhere.py")
-    [finding] = only(project(tmp_path), "plugin")
+    [finding] = findings_with(project(tmp_path), "plugin")
     assert str(finding.place) == "actions/a.py:1:1"
 
 
-def test_errors_of_configuration_and_plugins_hide_none_on_pipeline_and_policies(tmp_path: Path) -> None:
+def test_misspelt_components_and_policies_are_found_despite_config_errors(tmp_path: Path) -> None:
     config = "server: {port: none}\npipeline:\n- name: DIETClasifier\npolicies:\n- name: RulePolcy\nplugins: [nope]\n"
     found = check_project(project(tmp_path, config=config, data__rules=CONTRADICTION))
     cures = {str(f.place): f.cure for f in found if f.code in ("unknown-component", "unknown-policy")}
@@ -193,18 +191,20 @@ def test_errors_of_configuration_and_plugins_hide_none_on_pipeline_and_policies(
     assert "no-rule-policy" not in {f.code for f in found}
 
 
-def test_a_misspelt_component_is_not_said_to_leave_entities_unfound(tmp_path: Path) -> None:
+def test_misspelt_component_does_not_also_lead_to_a_missing_extractor(tmp_path: Path) -> None:
     annotated = GREET.replace("- hello", "- hello [Anna](name)") + "entities: [name]\n"
     config = "pipeline:\n- name: DIETClassifer\n"
-    assert told(project(tmp_path, data__greet=annotated, config=config)) == ["config.yml:2:3 error unknown-component"]
+    assert finding_lines(project(tmp_path, data__greet=annotated, config=config)) == [
+        "config.yml:2:3 error unknown-component"
+    ]
     (tmp_path / "config.yml").write_text("pipeline:\n- name: IntentMatcher\n")
-    assert told(tmp_path) == ["config.yml:2:3 warning no-extractor"]
+    assert finding_lines(tmp_path) == ["config.yml:2:3 warning no-extractor"]
 
 
-def test_a_plugin_that_is_nearly_a_folder_of_the_project_is_told_so(tmp_path: Path) -> None:
+def test_misspelt_plugin_name_suggests_the_similar_folder(tmp_path: Path) -> None:
     (tmp_path / "tills").mkdir()
     (tmp_path / "tills/__init__.py").write_text("")
-    [finding] = only(project(tmp_path, config="plugins:\n- till\n"), "plugin")
+    [finding] = findings_with(project(tmp_path, config="plugins:\n- till\n"), "plugin")
     assert (str(finding.place), finding.cure) == ("config.yml:2:3", "Did you mean `tills`?")
 
 
@@ -228,33 +228,33 @@ def register_actions(register):
 """
 
 
-def test_an_action_that_is_not_async_and_a_name_given_twice_are_told_at_their_lines(tmp_path: Path) -> None:
-    found = only(project(tmp_path, actions__a=HOOKS), "plugin")
+def test_sync_action_and_duplicate_name_are_reported_at_their_lines(tmp_path: Path) -> None:
+    found = findings_with(project(tmp_path, actions__a=HOOKS), "plugin")
     assert [str(finding.place) for finding in found] == ["actions/a.py:9:1", "actions/a.py:17:1"]
     assert [finding.cure for finding in found] == ["Write `async def act(turn)`.", "Rename one of the two."]
 
 
-def test_a_misspelt_hook_is_told_at_its_line(tmp_path: Path) -> None:
-    [finding] = only(
+def test_misspelt_hook_is_reported_at_its_line(tmp_path: Path) -> None:
+    [finding] = findings_with(
         project(tmp_path, actions__a=HOOKS.replace("def register_actions", "def register_action")), "plugin"
     )
     assert (str(finding.place), finding.cure) == ("actions/a.py:13:1", "Did you mean `register_actions`?")
 
 
-def test_an_action_that_nobody_implements_is_told_while_all_plugins_can_be_loaded(tmp_path: Path) -> None:
+def test_unimplemented_action_is_reported_only_if_all_plugins_load(tmp_path: Path) -> None:
     folder = project(tmp_path, data__a="actions: [action_act]\n")
-    assert told(folder) == ["data/a.yml:1:11 warning unimplemented-action"]
+    assert finding_lines(folder) == ["data/a.yml:1:11 warning unimplemented-action"]
     (folder / "actions").mkdir()
     (folder / "actions/b.py").write_text(HOOKS.partition("    register(")[0] + "    register('action_b', run)\n")
-    assert told(folder) == ["data/a.yml:1:11 error unimplemented-action"]
+    assert finding_lines(folder) == ["data/a.yml:1:11 error unimplemented-action"]
     (folder / "actions.py").write_text("from rasa_sdk import Action\n")
-    assert told(folder) == ["actions.py:1:1 warning needs-action-server"]
+    assert finding_lines(folder) == ["actions.py:1:1 warning needs-action-server"]
     (folder / "actions.py").unlink()
     (folder / "actions/b.py").unlink()
-    assert [line.split()[2] for line in told(project(tmp_path, actions__a="1 / 0\n"))] == ["plugin"]
+    assert [line.split()[2] for line in finding_lines(project(tmp_path, actions__a="1 / 0\n"))] == ["plugin"]
 
 
-def test_a_bot_does_not_start_with_an_action_that_nobody_implements(tmp_path: Path) -> None:
+def test_listed_action_without_an_implementation_stops_the_start(tmp_path: Path) -> None:
     folder = tmp_path / "bakery"
     write_template(folder)
     assert load_project(folder).content.domain.responses
@@ -263,7 +263,7 @@ def test_a_bot_does_not_start_with_an_action_that_nobody_implements(tmp_path: Pa
         load_project(folder)
 
 
-def test_the_names_that_are_suggested_are_those_that_are_understood() -> None:
+def test_every_suggested_pipeline_and_policy_name_is_known() -> None:
     pipeline = tuple(Component(name) for name in sorted(PIPELINE_NAMES))
     policies = tuple(Component(name) for name in sorted(POLICY_NAMES))
     content = Content(pipeline=pipeline, policies=policies)
@@ -271,7 +271,7 @@ def test_the_names_that_are_suggested_are_those_that_are_understood() -> None:
     assert {finding.severity for finding in described} == {"note"}
 
 
-def test_only_what_something_else_does_the_job_of_is_noted(tmp_path: Path) -> None:
+def test_only_replaced_components_and_policies_get_a_note(tmp_path: Path) -> None:
     pipeline = "pipeline: [{name: IntentMatcher}, {name: CRFEntityExtractor}, {name: CountVectorsFeaturizer}]\n"
     policies = "policies: [{name: RulePolicy}, {name: MemoizationPolicy, max_history: 3, epochs: 4}]\n"
     (tmp_path / "config.yml").write_text(pipeline + policies)
@@ -299,13 +299,13 @@ slots:
 """
 
 
-def test_a_checkpoint_that_no_way_leads_to_is_told_where_nothing_is_wrong_elsewhere(tmp_path: Path) -> None:
+def test_unreached_checkpoint_is_reported_only_without_other_errors(tmp_path: Path) -> None:
     folder = project(tmp_path, data__stories=CHECKPOINT)
-    assert told(folder) == ["data/stories.yml:10:5 warning unreached-checkpoint"]
-    assert only(project(folder, data__0="nlu:\n- intnt: x\n"), "unreached-checkpoint") == []
+    assert finding_lines(folder) == ["data/stories.yml:10:5 warning unreached-checkpoint"]
+    assert findings_with(project(folder, data__0="nlu:\n- intnt: x\n"), "unreached-checkpoint") == []
 
 
-def test_a_form_that_a_rule_does_not_let_become_active_is_told_once(tmp_path: Path) -> None:
+def test_form_that_a_rule_does_not_activate_is_reported_once(tmp_path: Path) -> None:
     write_template(tmp_path)
     rules = tmp_path / "stories/rules.yml"
     started = "  - intent: order_cake\n  - action: order_form\n  - active_loop: order_form\n"
@@ -327,32 +327,32 @@ def register_actions(register):
 RUNS_X = "rules:\n- rule: x\n  steps:\n  - intent: order\n  - action: action_x\n"
 
 
-def test_hooks_that_an_import_of_rasas_sdk_keeps_from_being_loaded_are_told(tmp_path: Path) -> None:
+def test_hooks_not_loaded_because_of_a_rasa_sdk_import_are_reported(tmp_path: Path) -> None:
     folder = project(tmp_path, data__a=RUNS_X)
     (folder / "actions").mkdir()
     (folder / "actions/a.py").write_text("import os\nfrom rasa_sdk import Action\n")
     (folder / "actions/x.py").write_text(FROM_BOT)
     found = {d.code: d for d in check_project(folder)}
-    told = found["needs-action-server"]
-    assert (told.severity, str(told.place)) == ("warning", "actions/a.py:2:1")
-    assert "`actions/x.py`" in told.message
-    assert "`plugins:`" in told.cure
+    finding = found["needs-action-server"]
+    assert (finding.severity, str(finding.place)) == ("warning", "actions/a.py:2:1")
+    assert "`actions/x.py`" in finding.message
+    assert "`plugins:`" in finding.cure
     assert "`actions/x.py`" in found["unknown-action"].cure
     assert "actions/a.py:2:1" in found["unknown-action"].cure
 
 
-def test_hooks_in_several_files_that_are_not_called_are_counted(tmp_path: Path) -> None:
+def test_files_with_hooks_that_are_not_called_are_counted(tmp_path: Path) -> None:
     folder = project(tmp_path, data__a=RUNS_X)
     (folder / "actions").mkdir()
     for name in "xyz":
         (folder / f"actions/{name}.py").write_text(FROM_BOT + "import rasa_sdk\n" * (name == "y"))
-    [told] = [d for d in check_project(folder) if d.code == "needs-action-server"]
-    assert str(told.place) == "actions/y.py:7:1"
-    assert "`actions/x.py` and 2 more" in told.message
+    [finding] = [d for d in check_project(folder) if d.code == "needs-action-server"]
+    assert str(finding.place) == "actions/y.py:7:1"
+    assert "`actions/x.py` and 2 more" in finding.message
 
 
-def test_actions_for_rasas_sdk_alone_are_a_note_where_they_import_it(tmp_path: Path) -> None:
+def test_actions_for_rasa_sdk_get_a_note_at_the_import(tmp_path: Path) -> None:
     (tmp_path / "actions").mkdir()
     (tmp_path / "actions/a.py").write_text("import os\nfrom rasa_sdk import Action\n")
-    (told,) = [d for d in check_project(tmp_path) if d.code == "needs-action-server"]
-    assert (told.severity, str(told.place)) == ("note", "actions/a.py:2:1")
+    (finding,) = [d for d in check_project(tmp_path) if d.code == "needs-action-server"]
+    assert (finding.severity, str(finding.place)) == ("note", "actions/a.py:2:1")

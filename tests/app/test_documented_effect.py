@@ -1,4 +1,4 @@
-"""The guide's recipe for outside changes, in a bot: what was refused is never made, however often somebody agrees."""
+"""The guide's recipe for outside changes: a refused transfer is never made, however often somebody agrees."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ rules:
 """
 
 
-async def test_what_was_refused_is_not_made_by_a_later_yes(tmp_path: Path) -> None:
+async def test_refused_transfer_is_not_made_by_a_later_yes(tmp_path: Path) -> None:
     document = ROOT / "docs" / "how-to" / "write-actions.md"
     guide = [e.text for e in examples("python") if e.document == document]
     upto = next(number for number, text in enumerate(guide) if "class Transfers" in text)

@@ -59,32 +59,32 @@ def test(bank: Path, tmp_path: Path) -> Test:
     return run
 
 
-def test_the_customer_who_is_named_is_logged_in(test: Test) -> None:
+def test_as_option_logs_the_customer_in(test: Test) -> None:
     done = test("--e2e", "--as", "12345678")
     assert (done.returncode, done.stdout) == (0, "2 passed, 0 failed\n"), done.stdout
 
 
-def test_that_nobody_is_logged_in_is_said_once_where_stories_fail(test: Test) -> None:
+def test_failed_stories_without_a_login_hint_at_the_as_option_once(test: Test) -> None:
     done = test("--e2e")
     assert done.stdout.count("Nobody is logged in; use `--as 00123456`") == 1
     assert done.stdout.endswith("0 passed, 2 failed\n")
 
 
-def test_nothing_of_the_project_changes_by_it(test: Test, bank: Path) -> None:
-    """A simulated bank, say, whose money would be somewhere else at the next run."""
+def test_end_to_end_tests_leave_the_project_unchanged(test: Test, bank: Path) -> None:
+    """Otherwise, for example, the simulated bank would have other balances in the next run."""
     kept = {file.name for file in (bank / ".teller").iterdir()}
     assert test("--e2e", "--as", "12345678").returncode == 0
     assert {file.name for file in (bank / ".teller").iterdir()} == kept
 
 
-def test_an_account_number_that_nobody_has_is_refused_and_those_there_are_are_named(test: Test) -> None:
+def test_unknown_account_number_is_rejected_with_the_known_ones(test: Test) -> None:
     done = test("--e2e", "--as", "nosuch")
     assert (done.returncode, done.stdout) == (2, "")
     assert "'nosuch'" in done.stderr
     assert "00123456, 12345678, 87654321" in done.stderr
 
 
-def test_a_customer_without_anything_executed_is_refused(test: Test) -> None:
+def test_as_option_without_e2e_is_rejected(test: Test) -> None:
     done = test("--as", "12345678")
     assert done.returncode == 2
     assert "--e2e" in done.stderr
@@ -106,7 +106,7 @@ async def lifespan(startup: Startup):
 """
 
 
-async def test_a_plugin_reads_its_project_s_files_and_writes_into_a_private_folder_that_goes(tmp_path: Path) -> None:
+async def test_plugin_reads_project_files_and_writes_to_a_temporary_private_folder(tmp_path: Path) -> None:
     bakery = tmp_path / "bakery"
     write_template(bakery)
     (bakery / "prices.txt").write_text("a loaf: 3", encoding="utf-8")
@@ -116,7 +116,7 @@ async def test_a_plugin_reads_its_project_s_files_and_writes_into_a_private_fold
 
 
 @pytest.mark.parametrize("name", ["what?", "100%41"])
-async def test_a_temporary_folder_may_be_called_anything(
+async def test_temporary_folder_can_have_special_characters(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     temporary = tmp_path / name
@@ -128,7 +128,7 @@ async def test_a_temporary_folder_may_be_called_anything(
     assert {path.name for path in tmp_path.iterdir()} == {name, "bakery"}
 
 
-def test_what_goes_wrong_in_an_action_is_told_in_full(faulty_bakery: Path, tmp_path: Path) -> None:
+def test_action_errors_are_shown_in_full(faulty_bakery: Path, tmp_path: Path) -> None:
     stories = tmp_path / "test_faulty.yml"
     steps = "[{user: /misspell, intent: misspell}, {action: action_misspell}, {user: /break, intent: break}]"
     stories.write_text(f'version: "3.1"\nstories:\n- story: faulty\n  steps: {steps}\n', encoding="utf-8")
@@ -189,7 +189,7 @@ def form_project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def test_a_form_counts_as_it_is_at_the_end_of_a_turn_and_as_often_as_it_ran(form_project: Path) -> None:
+async def test_form_is_compared_at_the_end_of_a_turn_and_as_often_as_it_ran(form_project: Path) -> None:
     report = await run_end_to_end_tests(form_project, None)
     assert [step for step in report.stories.steps if not step.passed] == []
     assert [step.predicted for step in report.stories.steps if step.predicted.startswith("active_loop")] == [
@@ -211,7 +211,7 @@ async def test_a_form_counts_as_it_is_at_the_end_of_a_turn_and_as_often_as_it_ra
         ("{action: utter_done}, {bot: Hello.}", [("utter_done", "utter_greet")]),
     ],
 )
-async def test_a_text_in_a_story_stands_for_the_action_that_says_it(
+async def test_bot_text_in_a_story_matches_the_action_that_says_it(
     form_project: Path, steps: str, failing: list[tuple[str, str]]
 ) -> None:
     story = f"stories: [{{story: greeted, steps: [{{user: /greet, intent: greet}}, {steps}]}}]\n"
@@ -220,7 +220,7 @@ async def test_a_text_in_a_story_stands_for_the_action_that_says_it(
     assert [(step.expected, step.predicted) for step in report.stories.steps if not step.passed] == failing
 
 
-async def test_the_texts_of_several_actions_are_theirs(form_project: Path) -> None:
+async def test_bot_texts_are_attributed_to_the_actions_that_said_them(form_project: Path) -> None:
     steps = '{user: \'/order{"cake": "x"}\', intent: order}, {action: order_form}, {active_loop: null}, {bot: Done.}'
     (form_project / "tests" / "test_form.yml").write_text(f"stories: [{{story: ordered, steps: [{steps}]}}]\n")
     report = await run_end_to_end_tests(form_project, None)
@@ -228,7 +228,7 @@ async def test_the_texts_of_several_actions_are_theirs(form_project: Path) -> No
 
 
 async def failing(project: Path, steps: str) -> list[tuple[str, str]]:
-    """What was expected, and what came instead, of a story of these steps."""
+    """The differences of a story of these steps: (expected, predicted)."""
     (project / "tests" / "test_form.yml").write_text(f"stories: [{{story: told, steps: [{steps}]}}]\n")
     report = await run_end_to_end_tests(project, None)
     return [(step.expected, step.predicted) for step in report.stories.steps if not step.passed]
@@ -244,13 +244,13 @@ async def failing(project: Path, steps: str) -> list[tuple[str, str]]:
         ("{slot_was_set: [cake]}, {intent: greet}, {action: utter_greet}", [("cake: (any)", "cake: null")]),
     ],
 )  # fmt: skip
-async def test_what_a_story_begins_with_before_anybody_spoke_is_compared(
+async def test_steps_before_the_first_message_are_compared(
     form_project: Path, steps: str, wrong: list[tuple[str, str]]
 ) -> None:
     assert await failing(form_project, steps) == wrong
 
 
-async def test_slots_and_loops_that_a_story_begins_with_are_so(form_project: Path) -> None:
+async def test_story_starts_with_its_initial_slots_and_loop(form_project: Path) -> None:
     at_once = "{user: /order, intent: order}, {action: order_form}, {active_loop: null}, {action: utter_done}"
     assert await failing(form_project, "{slot_was_set: [{cake: plain}]}, " + at_once) == []
     given = "{active_loop: order_form}, {slot_was_set: [{requested_slot: cake}]}"
@@ -258,7 +258,7 @@ async def test_slots_and_loops_that_a_story_begins_with_are_so(form_project: Pat
     assert await failing(form_project, f"{given}, {answer}, {{action: utter_done}}") == []
 
 
-async def test_what_a_story_begins_with_is_so_for_the_customer_who_is_logged_in(form_project: Path) -> None:
+async def test_initial_slots_are_set_for_the_logged_in_customer(form_project: Path) -> None:
     steps = "{slot_was_set: [{cake: plain}]}, {user: /greet, intent: greet}, {action: utter_greet}"
     story = f"stories: [{{story: told, steps: [{steps}, {{slot_was_set: [{{cake: plain}}]}}]}}]\n"
     (form_project / "tests" / "test_form.yml").write_text(story)
@@ -274,7 +274,7 @@ LISTS = FORM.replace(
 ).replace("entities: [cake]", "entities: [{cake: {roles: [big]}}]")
 
 
-async def test_one_entity_may_be_sent_several_times_and_a_role_without_a_text_is_told(form_project: Path) -> None:
+async def test_repeated_entities_are_sent_and_a_role_without_a_text_fails(form_project: Path) -> None:
     (form_project / "domain.yml").write_text(LISTS)
     several = "{intent: greet, entities: [{cake: plain}, {cake: round}]}, {action: utter_greet}"
     assert await failing(form_project, several + ", {slot_was_set: [{cake: [plain, round]}]}") == []
@@ -288,12 +288,12 @@ async def test_one_entity_may_be_sent_several_times_and_a_role_without_a_text_is
     ("written", "wrong"),
     [("5", []), ("5.0", []), ("'5'", [('cake: "5"', "cake: 5")]), ("true", [("cake: true", "cake: 5")])],
 )
-async def test_slots_are_compared_as_values(form_project: Path, written: str, wrong: list[tuple[str, str]]) -> None:
+async def test_slots_are_compared_by_value(form_project: Path, written: str, wrong: list[tuple[str, str]]) -> None:
     said = "{user: '/greet{\"cake\": 5}', intent: greet}, {action: utter_greet}"
     assert await failing(form_project, f"{said}, {{slot_was_set: [{{cake: {written}}}]}}") == wrong
 
 
-async def test_a_test_story_on_no_way_has_failed(form_project: Path) -> None:
+async def test_story_from_an_unreachable_checkpoint_fails(form_project: Path) -> None:
     lost = "[{checkpoint: k}, {user: /greet, intent: greet}, {action: utter_greet}]"
     fine = "[{user: /greet, intent: greet}, {action: utter_greet}]"
     stories = f"stories: [{{story: fine, steps: {fine}}}, {{story: lost, steps: {lost}}}]\n"
@@ -318,7 +318,7 @@ def register_actions(register: RegisterAction) -> None:
 """
 
 
-async def test_slots_are_compared_as_they_are_where_the_story_speaks_of_them(form_project: Path) -> None:
+async def test_slot_is_compared_at_the_step_that_mentions_it(form_project: Path) -> None:
     forget = "{rule: forget, steps: [{intent: give}, {action: action_forget}]}"
     (form_project / "domain.yml").write_text(f"{FORM}- {forget}\nactions: [action_forget]\n")
     (form_project / "actions.py").write_text(FORGETS)
@@ -333,7 +333,7 @@ async def test_slots_are_compared_as_they_are_where_the_story_speaks_of_them(for
     ]
 
 
-async def test_a_wrong_entity_fails_and_what_comes_after_a_wrong_action_is_not_compared(form_project: Path) -> None:
+async def test_wrong_entity_fails_and_steps_after_a_wrong_action_are_skipped(form_project: Path) -> None:
     wrong = "{user: 'a [round](tin) one', intent: give}"
     (form_project / "tests" / "test_form.yml").write_text(f"stories: [{{story: told, steps: [{wrong}]}}]\n")
     [user, *_] = (await run_end_to_end_tests(form_project, None)).stories.steps
@@ -342,7 +342,7 @@ async def test_a_wrong_entity_fails_and_what_comes_after_a_wrong_action_is_not_c
     assert await failing(form_project, cascade) == [("utter_done", "utter_greet")]
 
 
-async def test_failed_stories_are_written_with_steps_that_can_be_run(form_project: Path) -> None:
+async def test_written_failed_stories_can_be_run_again(form_project: Path) -> None:
     steps = """[{user: '/give{"cake": "round"}', intent: give}, {slot_was_set: [{cake: plain}, cake]},
         {active_loop: order_form}, {user: /greet, intent: greet}, {bot: Bye.}, {active_loop: null},
         {user: /greet, intent: greet}]"""
@@ -370,7 +370,7 @@ rules:
 """
 
 
-async def test_retrieval_intents_and_actions_may_be_named_in_full(form_project: Path) -> None:
+async def test_retrieval_intents_and_actions_can_be_named_in_full(form_project: Path) -> None:
     (form_project / "domain.yml").write_text(RETRIEVAL)
     (form_project / "config.yml").write_text("pipeline: [DIETClassifier, ResponseSelector]\n")
     user = "{user: when are you open, intent: faq/ask_hours}"

@@ -1,4 +1,4 @@
-"""Forms as a whole bot runs them."""
+"""Forms in a whole bot."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.messages import Principal, UserMessage
 from bot.reading.template import write_template
 
 
-async def test_a_form_whose_own_intent_is_said_again_asks_again(tmp_path: Path) -> None:
+async def test_form_asks_again_when_its_intent_is_repeated(tmp_path: Path) -> None:
     write_template(tmp_path / "bakery")
     async with open_bot(load_project(tmp_path / "bakery")) as running:
         principal = Principal("key", "key:test")

@@ -32,46 +32,46 @@ class Clock:
         return part
 
 
-class Told(list[tuple[str, BaseException]]):
+class Reports(list[tuple[str, BaseException]]):
     def __call__(self, name: str, error: BaseException) -> None:
         self.append((name, error))
 
 
-def test_a_part_that_holds_up_all_conversations_is_named_once_in_a_while_and_heard_all_the_same() -> None:
-    clock, told = Clock(), Told()
-    guard = Guard("policy Slow", told, clock)
+def test_slow_part_is_reported_once_a_minute_and_its_result_is_used() -> None:
+    clock, reports = Clock(), Reports()
+    guard = Guard("policy Slow", reports, clock)
     assert guard.ask(clock.passes(LONGEST_STEP / 2), "") == "said"
-    assert told == []
+    assert reports == []
     for _ in range(3):
         assert guard.ask(clock.passes(2 * LONGEST_STEP), "") == "said"
-    [(name, error)] = told
+    [(name, error)] = reports
     assert name == "policy Slow"
     assert isinstance(error, TimeoutError)
     assert str(error).startswith("it held up all conversations for 1.0 seconds")
     clock.at += 3_600
     guard.ask(clock.passes(2 * LONGEST_STEP), "")
-    assert len(told) == 2
+    assert len(reports) == 2
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), SystemExit(2), BaseExceptionGroup("two", [SystemExit(2)])])
-def test_a_part_that_raises_is_told_of_and_done_without(error: BaseException) -> None:
+def test_part_that_raises_is_reported_and_replaced_by_the_default(error: BaseException) -> None:
     def part() -> str:
         raise error
 
-    told = Told()
-    guard = Guard("observer all", told)
+    reports = Reports()
+    guard = Guard("observer all", reports)
     assert [guard.ask(part, "otherwise") for _ in range(2)] == ["otherwise"] * 2
-    assert told == [("observer all", error)] * 2
+    assert reports == [("observer all", error)] * 2
 
 
-def test_what_is_only_timed_raises_what_it_raises() -> None:
+def test_timed_part_raises_its_own_exception() -> None:
     def part() -> str:
         raise ZeroDivisionError
 
-    told = Told()
+    reports = Reports()
     with pytest.raises(ZeroDivisionError):
-        Guard("matcher", told).time(part)
-    assert told == []
+        Guard("matcher", reports).time(part)
+    assert reports == []
 
 
 class Says:
@@ -88,30 +88,30 @@ class Says:
 
 
 @pytest.mark.parametrize(("priority", "chosen"), [(3.5, "action_rule"), (4.5, "action_mine")])
-def test_a_policys_priority_decides_between_predictions_that_are_equally_sure(priority: float, chosen: str) -> None:
-    policy = GuardedPolicy(Says(Prediction("action_mine", 1.0, "Says"), priority), Told())
+def test_policy_priority_decides_between_equally_confident_predictions(priority: float, chosen: str) -> None:
+    policy = GuardedPolicy(Says(Prediction("action_mine", 1.0, "Says"), priority), Reports())
     mine = policy.predict(Tracker())
     assert mine is not None
     rule = Prediction("action_rule", 1.0, "RulePolicy", 4)
     assert combine([mine, rule], Tracker(), None).action == chosen
 
 
-def test_a_prediction_may_have_a_priority_of_its_own() -> None:
-    policy = GuardedPolicy(Says(Prediction("action_mine", 1.0, "Says", priority=5), 1), Told())
+def test_prediction_can_have_its_own_priority() -> None:
+    policy = GuardedPolicy(Says(Prediction("action_mine", 1.0, "Says", priority=5), 1), Reports())
     mine = policy.predict(Tracker())
     assert mine is not None
     assert mine.priority == 5
 
 
 @pytest.mark.parametrize("confidence", [5.0, -0.1, float("nan")])
-def test_a_policy_that_is_surer_than_sure_abstains_and_is_told_of(confidence: float) -> None:
-    told = Told()
-    assert GuardedPolicy(Says(Prediction("action_mine", confidence, "Says"), 1), told).predict(Tracker()) is None
-    [(name, error)] = told
+def test_policy_with_an_invalid_confidence_abstains_and_is_reported(confidence: float) -> None:
+    reports = Reports()
+    assert GuardedPolicy(Says(Prediction("action_mine", confidence, "Says"), 1), reports).predict(Tracker()) is None
+    [(name, error)] = reports
     assert (name, type(error)) == ("policy Says", ValueError)
 
 
-def test_a_slip_is_told_once_and_what_holds_up_the_loop_once_a_minute() -> None:
+def test_slip_is_reported_once_and_a_slow_step_once_a_minute() -> None:
     clock = Clock()
     repeats = Repeats(clock)
     slip, other = (UnknownSlot(name, Domain()) for name in ("kake", "caek"))

@@ -23,7 +23,7 @@ ASKING = 40
 OTHERS = 60
 
 
-async def test_turns_that_wait_for_the_bank_hold_up_no_others(bank_project: BankProject, tmp_path: Path) -> None:
+async def test_turns_waiting_for_the_bank_do_not_block_others(bank_project: BankProject, tmp_path: Path) -> None:
     project = bank_project("hanging")
     config = (project / "config.yml").read_text()
     (project / "config.yml").unlink()
@@ -52,7 +52,7 @@ async def test_turns_that_wait_for_the_bank_hold_up_no_others(bank_project: Bank
             for task in asking:
                 task.cancel()
             await asyncio.gather(*asking, return_exceptions=True)
-            bank.process.kill()  # which lets go of all that hangs
+            bank.process.kill()  # ends the hanging requests
 
 
 def admin_of(project: Path, url: str) -> httpx.AsyncClient:

@@ -1,4 +1,4 @@
-"""Many at once: nobody gets another's answer, nothing is lost or doubled, and what is bounded stays bounded."""
+"""Concurrency: nobody gets another's answer, nothing is lost or duplicated, and limits hold."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SENDERS = 200
 MESSAGES = 3
 
 
-def test_hundreds_of_conversations_at_once_are_never_crossed(run_bot: RunBot, bank_project: BankProject) -> None:
+def test_hundreds_of_concurrent_conversations_are_never_mixed_up(run_bot: RunBot, bank_project: BankProject) -> None:
     project = bank_project("load")
     with run_bot(project) as running:
         key = command(project, "keys", "create", "--scope", "channel").stdout.splitlines()[-1]
@@ -50,7 +50,7 @@ async def _senders(url: str, key: str) -> list[tuple[int, str, str]]:
     return [answer for several in answers for answer in several]
 
 
-def test_customers_who_send_the_same_id_and_text_at_once_each_see_their_own_money(
+def test_concurrent_customers_with_equal_messages_each_see_their_own_money(
     run_bot: RunBot, bank_project: BankProject
 ) -> None:
     with run_bot(bank_project("same"), "--demo") as running:
@@ -81,7 +81,7 @@ async def _ask_together(url: str, tokens: list[str]) -> list[tuple[set[bytes], s
     return grouped
 
 
-def test_racing_logins_are_held_to_the_limit(run_bot: RunBot, bank_project: BankProject) -> None:
+def test_concurrent_logins_are_held_to_the_limit(run_bot: RunBot, bank_project: BankProject) -> None:
     async def race(url: str) -> Counter[int]:
         async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as client:
             body = {"accountNumber": "12345678", "code": "999999"}
@@ -91,14 +91,14 @@ def test_racing_logins_are_held_to_the_limit(run_bot: RunBot, bank_project: Bank
     with run_bot(bank_project("race"), "--demo") as running:
         statuses = asyncio.run(race(running.url))
         assert set(statuses) <= {401, 429}
-        assert statuses[401] <= 5  # as many as an account has before it is locked, however they race
+        assert statuses[401] <= 5  # the attempts before an account is locked
         with running.client() as client:
             locked = client.post("/auth", json={"accountNumber": "12345678", "code": "135790"})
         assert locked.status_code == 429
         assert int(locked.headers["Retry-After"]) > 0
 
 
-async def test_the_stores_threads_do_not_grow_with_what_waits(tmp_path: Path) -> None:
+async def test_waiting_requests_do_not_add_store_threads(tmp_path: Path) -> None:
     database = Database.open("sqlite:///busy.db", project=tmp_path, readers=4)
     try:
         await database.write(lambda c: c.one("SELECT 1 AS one"))

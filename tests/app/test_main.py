@@ -12,7 +12,7 @@ from bot.cli.rasa import COMMANDS, OPTIONS, table
 from bot.reading.template import write_template
 
 
-def test_a_private_folder_that_cannot_be_made_is_told_in_a_sentence(
+def test_uncreatable_private_folder_is_reported_without_a_traceback(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "bakery"
@@ -34,7 +34,7 @@ def test_a_private_folder_that_cannot_be_made_is_told_in_a_sentence(
         (["conversations", "archive", "--older-than", "99999999999d"], "is too long ago"),
     ],
 )
-def test_what_is_mistyped_is_told_and_makes_nothing(
+def test_mistyped_arguments_are_reported_and_create_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], told: str
 ) -> None:
     folder = tmp_path / "bakery"
@@ -60,7 +60,7 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("words", "shown"), [("--help", "  conversations "), ("keys --help", "revoke"), ("keys list", "scopes")]
 )
-def test_a_plugin_that_cannot_be_loaded_stops_no_command_that_may_be_needed_to_mend_it(
+def test_broken_plugin_does_not_stop_commands_needed_to_fix_it(
     broken: Path, capsys: pytest.CaptureFixture[str], words: str, shown: str
 ) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -72,7 +72,7 @@ def test_a_plugin_that_cannot_be_loaded_stops_no_command_that_may_be_needed_to_m
 
 
 @pytest.mark.parametrize("words", ["run", "run --loft x", "shell", "test", "coo"])
-def test_a_plugin_that_cannot_be_loaded_is_told_once_by_commands_that_need_it(
+def test_broken_plugin_is_reported_once_by_commands_that_need_it(
     broken: Path, capsys: pytest.CaptureFixture[str], words: str
 ) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -82,7 +82,7 @@ def test_a_plugin_that_cannot_be_loaded_is_told_once_by_commands_that_need_it(
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
-    """The error message about words that the command line refuses."""
+    """The error message for arguments that the command line rejects."""
     with pytest.raises(SystemExit) as ended:
         main(list(words))
     assert ended.value.code == 2
@@ -90,7 +90,7 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_command_of_rasas_is_told_what_does_its_work(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rasa_command_is_rejected_with_its_equivalent(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert f"`{name}` is Rasa's; here: {COMMANDS[name]}." in refused(capsys, *name.split(), "--project", "x")
 
 
@@ -118,13 +118,11 @@ def test_a_command_of_rasas_is_told_what_does_its_work(name: str, capsys: pytest
         ("frobnicate", "No such command 'frobnicate'."),
     ],
 )
-def test_an_option_of_rasas_is_told_what_does_its_work(
-    words: str, told: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_rasa_option_is_rejected_with_its_equivalent(words: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert told in refused(capsys, *words.split())
 
 
-def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_is_shown_without_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([])
     assert ended.value.code == 2
@@ -132,7 +130,7 @@ def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.parametrize("group", [[], ["customers"], ["conversations"], ["keys"], ["sessions"], ["store"], ["test"]])
-def test_what_commands_are_for_is_told_whole_in_eighty_columns(
+def test_command_summaries_fit_into_eighty_columns(
     group: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
@@ -142,10 +140,10 @@ def test_what_commands_are_for_is_told_whole_in_eighty_columns(
     assert "..." not in commands
 
 
-def test_an_option_that_is_here_is_not_said_to_be_rasas_alone() -> None:
+def test_existing_options_are_not_listed_as_rasa_only() -> None:
     context = click.Context(cli)
     ours = {o for name in BUILT_IN for p in options_of(cli.get_command(context, name)) for o in p.opts}
-    # Of other commands than Rasa's:
+    # These options belong to other commands in Rasa:
     elsewhere = {"--config", "--nlu", "--out", "--quiet", "--stories"}
     assert ours & {option for names in OPTIONS for option in names.split(", ")} == elsewhere
     assert {"-p", "-i", "--interface", "-s", "-t", "-u"} <= ours
@@ -159,14 +157,14 @@ def options_of(command: click.Command | None) -> list[click.Option]:
     return own + [option for part in below for option in options_of(part)]
 
 
-def test_the_guide_has_the_whole_table(project: Path) -> None:
+def test_migration_guide_has_the_whole_table(project: Path) -> None:
     guide = (project / "docs/how-to/move-from-rasa.md").read_text("utf-8")
     commands = guide.split("\n## Commands\n")[1].split("\n## ")[0]
     assert commands.rstrip().endswith("\n".join(table())), "write it again: python -m bot.cli.rasa"
     assert guide.count("| `rasa data validate` |") == 1
 
 
-def test_every_command_is_summed_up_in_a_line_that_fits(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_has_a_one_line_summary(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli(["--help"], prog_name="bot", terminal_width=80)
     shown = capsys.readouterr().out
@@ -186,12 +184,12 @@ def test_every_command_is_summed_up_in_a_line_that_fits(capsys: pytest.CaptureFi
         ("run --project a --project", "a"),
     ],
 )
-def test_of_several_projects_the_last_is_meant(words: str, folder: str) -> None:
+def test_last_of_several_project_options_wins(words: str, folder: str) -> None:
     assert project_of(words.split()) == Path(folder)
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_options_before_core_or_nlu_are_theirs(
+def test_options_before_core_or_nlu_are_passed_on(
     before: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_template(tmp_path / "bakery")
@@ -217,7 +215,7 @@ WRONG = """stories:
 """
 
 
-def test_what_failed_is_told_with_why_and_nothing_of_what_follows_from_it(
+def test_failed_story_is_shown_with_reasons_and_without_consequences(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_template(tmp_path)
@@ -231,12 +229,12 @@ def test_what_failed_is_told_with_why_and_nothing_of_what_follows_from_it(
     assert "<built-in>" not in shown
 
 
-def test_options_before_core_or_nlu_that_are_none_of_theirs_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_options_that_core_or_nlu_do_not_take_are_rejected(capsys: pytest.CaptureFixture[str]) -> None:
     assert "`bot test nlu` takes no --e2e" in refused(capsys, "test", "--e2e", "nlu")
     assert "`bot test core` takes no --nlu" in refused(capsys, "test", "--nlu", ".", "core")
 
 
-def test_a_port_of_the_simulator_that_is_none_is_refused(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_simulator_port_is_rejected(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "70000 is not in the range" in refused(capsys, "simulator", "--project", str(project), "--port", "70000")
 
 
@@ -256,7 +254,7 @@ def test_a_port_of_the_simulator_that_is_none_is_refused(project: Path, capsys: 
         (["test", "--at-least", "nan"], "is not a number from 0 to 100"),
     ],
 )
-def test_an_argument_that_cannot_be_is_refused_in_a_sentence(
+def test_invalid_argument_is_rejected_without_a_traceback(
     words: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_template(tmp_path / "bakery")

@@ -1,4 +1,4 @@
-"""The cache of trained models: what an edit trains again, which models stay, and what damage does."""
+"""The cache of trained models: what an edit retrains, which models are kept, and how damage is handled."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from time import time
 import pytest
 from msgspec.structs import replace
 
-from bot.app.learning import KEPT, Trained, learn
+from bot.app.learning import MODELS_KEPT, Trained, learn
 from bot.app.projects import load_project
 from bot.app.training import train_project
 from bot.content import NluData
@@ -73,7 +73,7 @@ RULES = """rules:
 """
 
 
-def test_what_has_errors_is_not_learned_and_all_of_them_are_told(bot: Bot) -> None:
+def test_content_with_errors_is_not_trained_and_all_errors_are_reported(bot: Bot) -> None:
     bot.learn()
     (bot.folder / "config.yml").write_text("pipeline: [{name: DIETClasifier}]\npolicies: [{name: RulePolicy}]\n")
     (bot.folder / "data").mkdir()
@@ -87,7 +87,7 @@ def test_what_has_errors_is_not_learned_and_all_of_them_are_told(bot: Bot) -> No
     assert bot.kept("nlu") | bot.kept("dialogue") == kept
 
 
-def test_a_component_of_the_projects_own_class_is_no_reason_not_to_learn(bot: Bot) -> None:
+def test_unknown_component_with_a_module_does_not_prevent_training(bot: Bot) -> None:
     (bot.folder / "config.yml").write_text("pipeline: [{name: DIETClassifier}, {name: components.mood.Mood}]\n")
     assert not bot.learn().cached
 
@@ -106,7 +106,7 @@ def register_nlu_components(register):
 """
 
 
-def test_a_component_that_a_plugin_offers_later_joins_what_was_learned_without_it(bot: Bot) -> None:
+def test_component_offered_later_by_a_plugin_causes_a_retraining(bot: Bot) -> None:
     (bot.folder / "config.yml").write_text("pipeline: [{name: DIETClassifier}, {name: components.mood.Mood}]\n")
     bot.learn()
     (bot.folder / "actions").mkdir()
@@ -116,7 +116,7 @@ def test_a_component_that_a_plugin_offers_later_joins_what_was_learned_without_i
     assert (again.model.components, again.cached) == (("components.mood.Mood",), True)
 
 
-def test_where_there_is_nothing_to_learn_nothing_is_checked_or_loaded_for_it(bot: Bot) -> None:
+def test_start_from_the_cache_does_not_load_the_checks(bot: Bot) -> None:
     bot.learn()
     program = (
         "import sys; from pathlib import Path; from bot.app.projects import load_project; "
@@ -127,7 +127,7 @@ def test_where_there_is_nothing_to_learn_nothing_is_checked_or_loaded_for_it(bot
     assert run.stdout.split() == ["True", "False"]
 
 
-def test_what_was_learned_once_is_taken_from_the_cache(bot: Bot) -> None:
+def test_second_start_takes_the_models_from_the_cache(bot: Bot) -> None:
     trained, again = bot.learn(), bot.learn()
     assert (trained.cached, again.cached) == (False, True)
     assert again.model.parse("good day", NOW) == trained.model.parse("good day", NOW)
@@ -144,7 +144,7 @@ def test_what_was_learned_once_is_taken_from_the_cache(bot: Bot) -> None:
     ],
     ids=["response", "example", "story", "intent", "slot"],
 )
-def test_an_edit_trains_what_learns_from_it(bot: Bot, old: str, new: str, trains: set[str]) -> None:
+def test_edit_retrains_only_the_models_that_depend_on_it(bot: Bot, old: str, new: str, trains: set[str]) -> None:
     bot.learn()
     before = {kind: bot.kept(kind) for kind in ("nlu", "dialogue")}
     bot.write(old, new)
@@ -154,13 +154,13 @@ def test_an_edit_trains_what_learns_from_it(bot: Bot, old: str, new: str, trains
     assert bot.learn().cached, "the version before is still there"
 
 
-def test_training_tells_how_many_intents_there_are_examples_of(bot: Bot) -> None:
+def test_training_report_counts_intents_with_examples(bot: Bot) -> None:
     bot.write("intents: [greet, bye]", "intents: [greet, bye, help]")
     assert train_project(bot.folder)[0].startswith("6 examples of 2 intents, 0 rules, 1 stories: trained in ")
     assert train_project(bot.folder)[0].endswith("found in the cache.")
 
 
-def test_policies_learn_the_same_without_the_texts_that_their_key_leaves_out(project: Path, tmp_path: Path) -> None:
+def test_policies_do_not_depend_on_texts_left_out_of_their_cache_key(project: Path, tmp_path: Path) -> None:
     content = read_project(project).content
     domain = replace(content.domain, responses=dict.fromkeys(content.domain.responses, ()))
     for name, lessons in (("whole", content), ("less", replace(content, nlu=NluData(), domain=domain))):
@@ -171,22 +171,22 @@ def test_policies_learn_the_same_without_the_texts_that_their_key_leaves_out(pro
     assert whole == less
 
 
-def test_the_models_that_were_used_longest_ago_are_forgotten_kind_by_kind(bot: Bot) -> None:
+def test_least_recently_used_models_of_each_kind_are_removed(bot: Bot) -> None:
     bot.learn()
     (first,), policies = bot.kept("nlu"), bot.kept("dialogue")
-    for number in range(KEPT):
+    for number in range(MODELS_KEPT):
         for age, model in enumerate(sorted(bot.models.iterdir(), key=lambda f: f.stat().st_mtime, reverse=True)):
             os.utime(model, (time() - 60 * (age + 1),) * 2)
         bot.write("- hi there", f"- hi number {number}")
         bot.learn()
         bot.write()
         assert bot.learn().cached
-    assert len(bot.kept("nlu")) == KEPT
+    assert len(bot.kept("nlu")) == MODELS_KEPT
     assert first in bot.kept("nlu"), "it was used each time"
     assert bot.kept("dialogue") == policies
 
 
-def test_what_a_killed_process_left_half_written_goes_after_a_day(bot: Bot) -> None:
+def test_half_written_model_is_removed_after_a_day(bot: Bot) -> None:
     left, new = bot.models / ".training-left", bot.models / ".training-new"
     for draft in (left, new):
         draft.mkdir(parents=True)
@@ -195,7 +195,7 @@ def test_what_a_killed_process_left_half_written_goes_after_a_day(bot: Bot) -> N
     assert (left.exists(), new.exists()) == (False, True)
 
 
-def test_a_model_that_goes_while_the_cache_is_looked_through_does_no_harm(bot: Bot) -> None:
+def test_model_removed_during_the_clean_up_does_no_harm(bot: Bot) -> None:
     bot.models.mkdir(parents=True)
     (bot.models / "nlu-gone").symlink_to(bot.models / "nowhere")
     bot.learn()
@@ -213,7 +213,7 @@ def change(file: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, cut, change])
-def test_a_damaged_model_is_trained_again_and_kept(bot: Bot, damage: Callable[[Path], None]) -> None:
+def test_damaged_model_is_retrained_and_saved(bot: Bot, damage: Callable[[Path], None]) -> None:
     meant = bot.learn().model.parse("good day", NOW)
     whole = bot.folder / "whole"
     shutil.copytree(bot.models, whole)
@@ -227,7 +227,7 @@ def test_a_damaged_model_is_trained_again_and_kept(bot: Bot, damage: Callable[[P
         assert bot.learn().cached
 
 
-def test_of_two_starts_at_once_both_keep_what_they_learned(bot: Bot) -> None:
+def test_two_concurrent_starts_both_keep_their_models(bot: Bot) -> None:
     others: list[Trained] = []
 
     def tell(stage: str, share: float) -> None:
@@ -240,7 +240,7 @@ def test_of_two_starts_at_once_both_keep_what_they_learned(bot: Bot) -> None:
 
 
 @pytest.mark.parametrize("linked", ["", "models"])
-def test_what_is_forced_is_trained_again_also_where_a_folder_is_a_link(bot: Bot, linked: str) -> None:
+def test_forced_training_works_when_a_folder_is_a_symlink(bot: Bot, linked: str) -> None:
     elsewhere, link = bot.folder / "elsewhere", bot.models.parent / linked
     elsewhere.mkdir()
     link.parent.mkdir(exist_ok=True)
@@ -250,7 +250,7 @@ def test_what_is_forced_is_trained_again_also_where_a_folder_is_a_link(bot: Bot,
     assert "found in the cache" in train_project(bot.folder)[0]
 
 
-def test_where_nothing_can_be_written_the_bot_is_trained_all_the_same(bot: Bot) -> None:
+def test_bot_is_trained_when_the_cache_cannot_be_written(bot: Bot) -> None:
     bot.models.parent.mkdir()
     bot.models.write_text("no folder")
     assert not bot.learn().cached

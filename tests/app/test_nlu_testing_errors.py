@@ -20,19 +20,19 @@ def bakery(tmp_path: Path) -> Path:
     return tmp_path / "bakery"
 
 
-def test_a_file_without_messages_is_refused(bakery: Path) -> None:
+def test_file_without_messages_is_rejected(bakery: Path) -> None:
     with pytest.raises(ConfigurationError, match="has no messages to test"):
         run_nlu_test(bakery, bakery / "stories/rules.yml")
 
 
-def test_another_configuration_that_is_no_yaml_is_refused(bakery: Path) -> None:
+def test_second_configuration_with_invalid_yaml_is_rejected(bakery: Path) -> None:
     other = bakery / "other.yml"
     other.write_text("pipeline: [")
     with pytest.raises(ContentError, match=r"other\.yml"):
         run_nlu_test(bakery, bakery / "intents/hours.yml", other_config=other)
 
 
-def test_a_cross_validation_ends_with_its_share_and_says_once_for_each_entity_what_is_not_marked(
+def test_cross_validation_shows_accuracy_and_one_unmarked_example_per_entity(
     bakery: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     examples = ["a [rye loaf](bread)", "one rye loaf", "two rye loaf", "my rye loaf", "some [bun](bread)"]

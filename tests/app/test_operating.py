@@ -50,14 +50,14 @@ def typed(project: Path, code: str, *words: str) -> subprocess.CompletedProcess[
         ("customers", "erase", "55667788", "--yes"),
     ],
 )
-def test_where_there_is_no_project_nothing_is_made(tmp_path: Path, words: tuple[str, ...]) -> None:
+def test_commands_outside_a_project_create_nothing(tmp_path: Path, words: tuple[str, ...]) -> None:
     done = command(tmp_path, *words)
     assert done.returncode == 1
     assert "there is no project in" in done.stderr
     assert not list(tmp_path.iterdir())
 
 
-def test_a_project_needs_no_configuration_to_be_served(run_bot: RunBot, greeter: Path) -> None:
+def test_project_without_config_yml_is_served(run_bot: RunBot, greeter: Path) -> None:
     (greeter / "config.yml").unlink()
     with run_bot(greeter) as running:
         with running.client() as client:
@@ -65,7 +65,7 @@ def test_a_project_needs_no_configuration_to_be_served(run_bot: RunBot, greeter:
         running.stop()
 
 
-def test_commands_do_not_work_beside_the_store_of_a_server_on_postgres(run_bot: RunBot, greeter: Path) -> None:
+def test_commands_need_the_store_url_of_a_running_postgres_server(run_bot: RunBot, greeter: Path) -> None:
     with running_cluster() as cluster:
         store = cluster.new_database()
         with run_bot(greeter, "--store", store) as running:
@@ -78,7 +78,7 @@ def test_commands_do_not_work_beside_the_store_of_a_server_on_postgres(run_bot: 
         assert command(greeter, "keys", "list").returncode == 0, "nobody serves here now"
 
 
-def test_a_code_that_cannot_be_is_told_in_a_sentence(greeter: Path) -> None:
+def test_invalid_code_is_rejected_without_a_traceback(greeter: Path) -> None:
     assert typed(greeter, "246810\n", "customers", "add", "55667788", "--bank-id", "b").returncode == 0
     for code in ("", "\n", "x" * 65 + "\n"):
         done = typed(greeter, code, "customers", "reset-code", "55667788")
@@ -88,7 +88,7 @@ def test_a_code_that_cannot_be_is_told_in_a_sentence(greeter: Path) -> None:
     assert "no customer with this account number" in unknown.stderr, "before a code is asked for"
 
 
-def test_all_sessions_are_listed_with_whose_they_are(run_bot: RunBot, greeter: Path) -> None:
+def test_sessions_are_listed_with_their_customers(run_bot: RunBot, greeter: Path) -> None:
     for account, bank in (("55667788", "bank-1"), ("11223344", "bank-2")):
         typed(greeter, "246810\n", "customers", "add", account, "--bank-id", bank)
     with run_bot(greeter) as running:
@@ -105,7 +105,7 @@ def test_all_sessions_are_listed_with_whose_they_are(run_bot: RunBot, greeter: P
         running.stop()
 
 
-def test_every_reason_why_a_project_cannot_start_is_told_at_once(greeter: Path) -> None:
+def test_all_start_errors_are_reported_at_once(greeter: Path) -> None:
     (greeter / "config.yml").write_text("language: en\nserver: {prot: 1}\n")
     (greeter / "actions").mkdir()
     (greeter / "actions" / "one.py").write_text("import nowhere_to_be_found\n")
@@ -117,12 +117,12 @@ def test_every_reason_why_a_project_cannot_start_is_told_at_once(greeter: Path) 
             assert problem in told, (words, problem, told)
 
 
-def test_the_private_folder_is_ignored_by_git_and_nobody_elses_to_write(greeter: Path) -> None:
+def test_private_folder_is_git_ignored_and_must_not_be_world_writable(greeter: Path) -> None:
     private = greeter / ".teller"
     private.mkdir(mode=0o755)
     assert command(greeter, "keys", "list").returncode == 0
     assert (private / ".gitignore").read_text() == "*\n"
-    private.chmod(0o770)  # a volume's group, say
+    private.chmod(0o770)  # for example for a volume's group
     assert command(greeter, "keys", "list").returncode == 0
     private.chmod(0o777)
     for words in (("keys", "list"), ("run", "--port", "0"), ("train",)):
@@ -131,7 +131,7 @@ def test_the_private_folder_is_ignored_by_git_and_nobody_elses_to_write(greeter:
 
 
 @pytest.mark.parametrize("label", ["[prod] web", "a [/x]", "[bold]b[/bold] \\\\[c]"])
-def test_a_label_with_brackets_is_shown_as_it_is(greeter: Path, label: str) -> None:
+def test_label_with_brackets_is_shown_unchanged(greeter: Path, label: str) -> None:
     assert command(greeter, "keys", "create", "--scope", "channel", "--label", label).returncode == 0
     assert label in at_terminal(greeter, "keys", "list", columns=160)
 
@@ -152,13 +152,13 @@ def test_lists_are_printed_as_json_for_programs(greeter: Path) -> None:
 
 
 def documented(command: str) -> list[str]:
-    """The names in the command's JSON, as the guide has them."""
+    """The names of the keys in the command's JSON, from the guide."""
     guide = (Path(__file__).parents[2] / "docs/how-to/operate.md").read_text()
     row = next(line for line in guide.splitlines() if line.startswith(f"| `{command}` | a list:"))
     return re.findall(r"`(\w+)`", row)
 
 
-def test_verify_says_what_it_looked_at_and_makes_no_store(greeter: Path) -> None:
+def test_verify_counts_rows_and_does_not_create_a_store(greeter: Path) -> None:
     typed(greeter, "246810\n", "customers", "add", "55667788", "--bank-id", "b")
     done = command(greeter, "store", "verify")
     assert done.stdout == "0 conversations, 0 turns, 1 customers.\nThe store is sound.\n"
@@ -168,7 +168,7 @@ def test_verify_says_what_it_looked_at_and_makes_no_store(greeter: Path) -> None
 
 
 @pytest.mark.parametrize(("hours", "status"), [(0, 0), (2, 1)])
-def test_an_effect_under_way_is_no_problem_until_it_is_old(greeter: Path, hours: int, status: int) -> None:
+def test_open_effect_becomes_a_problem_after_an_hour(greeter: Path, hours: int, status: int) -> None:
     command(greeter, "keys", "list")
     at = micros(datetime.now(UTC) - timedelta(hours=hours))
     with sqlite3.connect(greeter / ".teller" / "teller.db") as connection:
@@ -179,7 +179,7 @@ def test_an_effect_under_way_is_no_problem_until_it_is_old(greeter: Path, hours:
     assert "effect k (transfer) of conversation c has no outcome since" in done.stderr
 
 
-def test_a_customer_is_exported_and_erased_beside_a_running_server(run_bot: RunBot, greeter: Path) -> None:
+def test_customer_is_exported_and_erased_while_a_server_runs(run_bot: RunBot, greeter: Path) -> None:
     typed(greeter, "246810\n", "customers", "add", "55667788", "--bank-id", "bank-1")
     with run_bot(greeter) as running:
         with running.login(accountNumber="55667788", code="246810") as client:
@@ -202,7 +202,7 @@ def test_a_customer_is_exported_and_erased_beside_a_running_server(run_bot: RunB
         running.stop()
 
 
-def test_who_is_erased_before_their_message_is_whole_begins_no_conversation(run_bot: RunBot, greeter: Path) -> None:
+def test_customer_erased_during_an_upload_starts_no_conversation(run_bot: RunBot, greeter: Path) -> None:
     typed(greeter, "246810\n", "customers", "add", "55667788", "--bank-id", "bank-1")
 
     def slowly() -> Iterator[bytes]:
@@ -218,7 +218,7 @@ def test_who_is_erased_before_their_message_is_whole_begins_no_conversation(run_
         running.stop()
 
 
-def test_a_backends_user_comes_back_after_their_conversation_was_deleted(run_bot: RunBot, greeter: Path) -> None:
+def test_backend_user_can_return_after_their_conversation_is_deleted(run_bot: RunBot, greeter: Path) -> None:
     key = command(greeter, "keys", "create", "--scope", "channel").stdout.strip()
     said = {"sender": "ann", "message": "hello"}
     with run_bot(greeter) as running:
@@ -231,7 +231,7 @@ def test_a_backends_user_comes_back_after_their_conversation_was_deleted(run_bot
     assert command(greeter, "store", "verify").stdout.endswith("The store is sound.\n")
 
 
-def test_a_restore_tells_what_stays_closed(greeter: Path) -> None:
+def test_restore_reports_revoked_keys_and_disabled_customers(greeter: Path) -> None:
     command(greeter, "keys", "create", "--scope", "channel")
     typed(greeter, "246810\n", "customers", "add", "55667788", "--bank-id", "b")
     file = str(greeter / "backup.db")
@@ -248,7 +248,7 @@ def test_a_restore_tells_what_stays_closed(greeter: Path) -> None:
     assert key["revokedAt"] is not None
 
 
-def test_who_trains_where_nothing_can_be_kept_is_told(greeter: Path) -> None:
+def test_train_warns_when_the_cache_cannot_be_written(greeter: Path) -> None:
     (greeter / ".teller").write_text("no folder")
     done = command(greeter, "train")
     assert done.returncode == 0, done.stderr

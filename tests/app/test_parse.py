@@ -31,7 +31,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_program_reads_the_parse_by_names(shop: Path) -> None:
+def test_parse_is_printed_as_json(shop: Path) -> None:
     parse = json.loads(command(shop, "parse", "what does a cake cost", "--json").stdout)
     assert parse["intent"]["name"] == "ask_price"
     assert {score["name"] for score in parse["intent_ranking"]} >= {"ask_price", "greet"}
@@ -59,7 +59,7 @@ def register_nlu_components(register):
 """
 
 
-def test_what_plugins_print_is_not_among_what_a_program_reads(tmp_path: Path) -> None:
+def test_plugin_output_is_not_mixed_into_json(tmp_path: Path) -> None:
     write_template(tmp_path / "bakery")
     (tmp_path / "bakery/actions/talks.py").write_text(TALKS)
     (tmp_path / "bakery/config.yml").write_text("pipeline: [{name: DIETClassifier}, {name: Talks}]\n")
@@ -69,14 +69,14 @@ def test_what_plugins_print_is_not_among_what_a_program_reads(tmp_path: Path) ->
     assert isinstance(json.loads(command(tmp_path / "bakery", "validate", "--json").stdout), list)
 
 
-def test_what_is_not_understood_says_why(shop: Path) -> None:
+def test_misunderstood_message_is_explained(shop: Path) -> None:
     told = command(shop, "parse", "xyzzy plugh frobozz").stdout
     assert "nlu_fallback" in told
     assert "Not understood, since " in told
     assert "Not understood" not in command(shop, "parse", "hello").stdout
 
 
-def test_of_an_empty_message_it_says_in_one_sentence_that_there_is_nothing_to_parse(shop: Path) -> None:
+def test_empty_message_is_reported_in_one_sentence(shop: Path) -> None:
     for text in ("", " \n"):
         shown = command(shop, "parse", text)
         assert (shown.returncode, shown.stdout) == (0, "The message is empty, so there is nothing to parse.\n")
@@ -84,7 +84,7 @@ def test_of_an_empty_message_it_says_in_one_sentence_that_there_is_nothing_to_pa
 
 
 @pytest.mark.parametrize("columns", [40, 80])
-def test_a_narrow_terminal_cuts_no_place_off(shop: Path, columns: int) -> None:
+def test_narrow_terminal_wraps_places(shop: Path, columns: int) -> None:
     text = at_terminal(shop, "parse", "what does a cake cost", columns=columns)
     assert "…" not in text
     assert max(len(re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip()) for line in text.splitlines()) <= columns
@@ -92,7 +92,7 @@ def test_a_narrow_terminal_cuts_no_place_off(shop: Path, columns: int) -> None:
     assert "intents/everything_that_customers_ask.yml:" in "".join(cells)
 
 
-def test_brackets_in_an_example_are_shown_as_they_are(tmp_path: Path) -> None:
+def test_brackets_in_an_example_are_shown_unchanged(tmp_path: Path) -> None:
     (tmp_path / "intents").mkdir()
     (tmp_path / "config.yml").write_text("language: en\n")
     examples = "- show [/b] now\n    - show [red] then\n    - show me"
@@ -102,7 +102,7 @@ def test_brackets_in_an_example_are_shown_as_they_are(tmp_path: Path) -> None:
     assert "show [red] then" in text
 
 
-def test_roles_and_groups_are_shown_where_there_are_any(tmp_path: Path) -> None:
+def test_roles_and_groups_are_shown_only_if_there_are_any(tmp_path: Path) -> None:
     marks = ['[Rome]{"entity": "city", "role": "to"}', "[Oslo](city)"]
     lines = "".join(f"    - fly {word} {mark}\n" for mark in marks for word in ("soon", "now", "then", "to"))
     (tmp_path / "intents").mkdir()

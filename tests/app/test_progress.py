@@ -24,7 +24,7 @@ def bakery(tmp_path: Path) -> Path:
     return tmp_path / "bakery"
 
 
-class Told:
+class Recorder:
     """Records the progress that is reported."""
 
     def __init__(self) -> None:
@@ -36,44 +36,44 @@ class Told:
         self.shares.append(share)
 
 
-def test_counted_things_are_told_with_their_number_and_the_end_is_too():
-    told = Told()
-    assert list(counted("ab", "letter", told)) == ["a", "b"]
-    assert told.stages == ["letter 1 of 2", "letter 2 of 2", "done"]
-    assert told.shares == [0.0, 0.5, 1.0]
+def test_counted_reports_each_item_and_the_end():
+    recorder = Recorder()
+    assert list(counted("ab", "letter", recorder)) == ["a", "b"]
+    assert recorder.stages == ["letter 1 of 2", "letter 2 of 2", "done"]
+    assert recorder.shares == [0.0, 0.5, 1.0]
 
 
-def test_a_part_tells_its_share_of_the_whole_and_only_the_last_that_all_is_done():
-    told = Told()
-    assert list(counted("ab", "letter", part(told, 0.5, 0.75))) == ["a", "b"]
-    assert list(counted("c", "letter", part(told, 0.75, 1.0))) == ["c"]
-    assert told.shares == [0.5, 0.625, 0.75, 1.0]
-    assert told.stages == ["letter 1 of 2", "letter 2 of 2", "letter 1 of 1", "done"]
+def test_part_scales_shares_and_only_the_last_part_reports_the_end():
+    recorder = Recorder()
+    assert list(counted("ab", "letter", part(recorder, 0.5, 0.75))) == ["a", "b"]
+    assert list(counted("c", "letter", part(recorder, 0.75, 1.0))) == ["c"]
+    assert recorder.shares == [0.5, 0.625, 0.75, 1.0]
+    assert recorder.stages == ["letter 1 of 2", "letter 2 of 2", "letter 1 of 1", "done"]
 
 
-def test_learning_tells_how_far_it_is_and_nothing_where_all_is_kept(bakery: Path):
-    told, again = Told(), Told()
-    learn(load_project(bakery), progress=told)
-    assert told.shares == sorted(told.shares)
-    assert {"intents", "entities", "policies"} <= set(told.stages)
+def test_training_reports_progress_and_a_cached_start_only_the_end(bakery: Path):
+    recorder, again = Recorder(), Recorder()
+    learn(load_project(bakery), progress=recorder)
+    assert recorder.shares == sorted(recorder.shares)
+    assert {"intents", "entities", "policies"} <= set(recorder.stages)
     learn(load_project(bakery), progress=again)
     assert again.shares == [1.0]
 
 
-async def test_every_test_of_a_project_tells_how_far_it_is(bakery: Path):
-    stories, whole, messages = Told(), Told(), Told()
+async def test_every_kind_of_test_run_reports_progress(bakery: Path):
+    stories, whole, messages = Recorder(), Recorder(), Recorder()
     run_core_tests(bakery, progress=stories)
     await run_end_to_end_tests(bakery, progress=whole)
     run_nlu_test(bakery, None, other_config=bakery / "config.yml", progress=messages)
-    for told in (stories, whole, messages):
-        assert told.shares == sorted(told.shares)
-        assert len(told.shares) > 3
+    for recorder in (stories, whole, messages):
+        assert recorder.shares == sorted(recorder.shares)
+        assert len(recorder.shares) > 3
     assert "story 1 of" in " ".join(stories.stages)
     assert "story 1 of" in " ".join(whole.stages)
     assert messages.stages.count("fold 1 of 5") == 2
 
 
-def test_a_terminal_is_shown_a_bar_and_a_pipe_is_not(bakery: Path):
+def test_progress_bar_is_shown_in_a_terminal_only(bakery: Path):
     command = [sys.executable, "-m", "bot", "train", "--force", "--project", str(bakery)]
     watched, terminal = pty.openpty()
     seen = b""

@@ -24,9 +24,7 @@ def texts(answer: httpx.Response) -> str:
     return "\n".join(reply.get("text", "") for reply in answer.json()["replies"])
 
 
-def test_a_customer_logs_in_asks_and_finds_the_conversation_again_after_a_restart(
-    run_bot: RunBot, bank_project: BankProject
-) -> None:
+def test_conversation_survives_a_restart(run_bot: RunBot, bank_project: BankProject) -> None:
     project = bank_project("restart")
     with run_bot(project, "--demo") as running, running.login() as customer:
         answer = customer.post("/chat", json={"message": "what's my balance?", "messageId": "m-1"})
@@ -52,19 +50,19 @@ def test_every_demo_customer_sees_their_own_money(run_bot: RunBot, bank_project:
         assert len(set(said)) == 3
 
 
-def test_without_demo_nobody_of_the_demo_may_log_in(run_bot: RunBot, bank_project: BankProject) -> None:
+def test_demo_customers_cannot_log_in_without_the_demo_option(run_bot: RunBot, bank_project: BankProject) -> None:
     with run_bot(bank_project("plain")) as running, running.client() as client:
         answer = client.post("/auth", json={"accountNumber": "12345678", "code": "135790"})
         assert answer.status_code == 401
 
 
-def test_the_demo_is_refused_where_others_can_reach_it(bank_project: BankProject) -> None:
+def test_demo_is_rejected_on_a_reachable_address(bank_project: BankProject) -> None:
     done = command(bank_project("open"), "run", "--demo", "--host", "0.0.0.0")
     assert done.returncode == 1
     assert "127.0.0.1 only" in done.stderr
 
 
-def test_a_second_server_on_one_store_is_refused(run_bot: RunBot, bank_project: BankProject) -> None:
+def test_second_server_on_the_same_store_is_rejected(run_bot: RunBot, bank_project: BankProject) -> None:
     project = bank_project("twice")
     with run_bot(project):
         done = command(project, "run", "--port", "0")
@@ -73,22 +71,20 @@ def test_a_second_server_on_one_store_is_refused(run_bot: RunBot, bank_project: 
     assert "server" in done.stderr
 
 
-def test_several_workers_on_sqlite_are_refused(bank_project: BankProject) -> None:
+def test_several_workers_on_sqlite_are_rejected(bank_project: BankProject) -> None:
     done = command(bank_project("workers"), "run", "--workers", "2", "--bank-url", "http://127.0.0.1:9")
     assert done.returncode == 1
     assert "PostgreSQL" in done.stderr
 
 
-def test_several_workers_without_a_bank_of_their_own_are_refused(bank_project: BankProject) -> None:
+def test_several_workers_without_a_shared_bank_are_rejected(bank_project: BankProject) -> None:
     store = "postgresql+psycopg://nobody@127.0.0.1:9/nothing"
     done = command(bank_project("workers"), "run", "--workers", "2", "--store", store)
     assert done.returncode == 1
     assert "--bank-url" in done.stderr
 
 
-def test_a_key_made_while_the_server_runs_works_at_once_and_names_its_own_users(
-    run_bot: RunBot, bank_project: BankProject
-) -> None:
+def test_created_and_revoked_keys_take_effect_without_a_restart(run_bot: RunBot, bank_project: BankProject) -> None:
     project = bank_project("keys")
     with run_bot(project) as running:
         made = command(project, "keys", "create", "--scope", "channel")
@@ -104,16 +100,16 @@ def test_a_key_made_while_the_server_runs_works_at_once_and_names_its_own_users(
             assert backend.post("/webhooks/rest/webhook", json=message).status_code == 401
 
 
-def test_how_to_let_somebody_in_is_told_until_anybody_may_talk(tmp_path: Path) -> None:
+def test_login_hint_is_shown_until_somebody_can_talk(tmp_path: Path) -> None:
     write_template(tmp_path / "bakery")
-    assert "`bot customers add ACCOUNT --bank-id ID`" in said_at_start(tmp_path / "bakery")
-    assert "customers add" not in said_at_start(tmp_path / "bakery", "--auth-token", "s" * 32)
+    assert "`bot customers add ACCOUNT --bank-id ID`" in output_at_start(tmp_path / "bakery")
+    assert "customers add" not in output_at_start(tmp_path / "bakery", "--auth-token", "s" * 32)
     command(tmp_path / "bakery", "keys", "create", "--scope", "channel")
-    assert "customers add" not in said_at_start(tmp_path / "bakery")
+    assert "customers add" not in output_at_start(tmp_path / "bakery")
 
 
-def said_at_start(project: Path, *options: str) -> str:
-    """What a start says on standard output, up to its end."""
+def output_at_start(project: Path, *options: str) -> str:
+    """The standard output of a server from its start to its end."""
     words = [sys.executable, "-m", "bot", "run", "--project", str(project), "--port", "0", *options]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
@@ -122,7 +118,7 @@ def said_at_start(project: Path, *options: str) -> str:
         return ready + process.communicate(timeout=60)[0]
 
 
-def test_commands_work_on_the_store_of_the_demo_that_runs_here(run_bot: RunBot, bank_project: BankProject) -> None:
+def test_commands_use_the_store_of_the_running_demo(run_bot: RunBot, bank_project: BankProject) -> None:
     project = bank_project("demo-keys")
     with run_bot(project, "--demo") as running:
         made = command(project, "keys", "create", "--scope", "channel")
@@ -134,7 +130,7 @@ def test_commands_work_on_the_store_of_the_demo_that_runs_here(run_bot: RunBot, 
     assert "demo.db" not in command(project, "keys", "list").stderr
 
 
-def test_a_server_opens_as_many_connections_as_the_system_lets_it(run_bot: RunBot, bank_project: BankProject) -> None:
+def test_server_raises_its_open_file_limit_to_the_maximum(run_bot: RunBot, bank_project: BankProject) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, hard - 1), hard))
     try:
@@ -144,7 +140,7 @@ def test_a_server_opens_as_many_connections_as_the_system_lets_it(run_bot: RunBo
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_a_customers_chat_and_rest_webhook_are_one_conversation(run_bot: RunBot, bank_project: BankProject) -> None:
+def test_chat_and_rest_webhook_of_a_customer_share_a_conversation(run_bot: RunBot, bank_project: BankProject) -> None:
     with run_bot(bank_project("one"), "--demo") as running, running.login() as customer:
         first = customer.post("/chat", json={"message": "hello"}).json()
         customer.post("/webhooks/rest/webhook", json={"sender": "somebody else", "message": "thanks"})
@@ -163,7 +159,7 @@ def test_stopping_finishes_turns_under_way(run_bot: RunBot, bank_project: BankPr
     assert "sound" in verified.stdout
 
 
-def test_the_log_holds_no_message_no_code_and_no_account_number(run_bot: RunBot, bank_project: BankProject) -> None:
+def test_log_contains_no_message_code_or_account_number(run_bot: RunBot, bank_project: BankProject) -> None:
     with run_bot(bank_project("log"), "--demo") as running:
         with running.login() as customer:
             customer.post("/chat", json={"message": "my balance please, zebra"})
@@ -175,21 +171,21 @@ def test_the_log_holds_no_message_no_code_and_no_account_number(run_bot: RunBot,
         assert secret not in log
 
 
-def test_help_is_quick_to_reach_and_names_every_command(project: Path) -> None:
+def test_help_names_every_command(project: Path) -> None:
     done = command(project, "--help", flag=False)
     assert done.returncode == 0
     for name in ("run", "shell", "train", "validate", "test", "customers", "keys", "init", "simulator"):
         assert re.search(rf"^  {name} ", done.stdout, re.MULTILINE), name
 
 
-def test_a_new_bot_is_named_as_a_shell_takes_it(tmp_path: Path) -> None:
+def test_init_prints_commands_with_a_shell_quoted_folder(tmp_path: Path) -> None:
     said = command(tmp_path, "init", "Bäckerei 1", flag=False).stdout.splitlines()[-3:]
     assert [shlex.split(line) for line in said] == [
         ["bot", name, "--project", "Bäckerei 1"] for name in ("test", "shell", "run")
     ]
 
 
-def test_another_project_shows_nothing_of_the_bank(tmp_path: Path) -> None:
+def test_project_without_the_bank_plugin_has_no_simulator_command(tmp_path: Path) -> None:
     (tmp_path / "config.yml").write_text("language: en\n")
     done = subprocess.run(
         [sys.executable, "-m", "bot", "--help"], cwd=tmp_path, capture_output=True, text=True, check=True
@@ -198,7 +194,7 @@ def test_another_project_shows_nothing_of_the_bank(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("module", ["numpy", "aiohttp", "dataset", "httpx", "pycrfsuite"])
-def test_help_loads_nothing_heavy(module: str, project: Path) -> None:
+def test_help_does_not_import_heavy_modules(module: str, project: Path) -> None:
     code = (
         "import sys; from bot.cli.main import main\n"
         "try: main(['--help'])\n"

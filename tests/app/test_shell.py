@@ -44,12 +44,12 @@ def talk(bakery: Path, said: bytes, *options: str) -> str:
     return done.stdout.decode()
 
 
-def test_each_start_begins_a_conversation(bakery: Path) -> None:
+def test_each_start_begins_a_new_conversation(bakery: Path) -> None:
     assert "Which cake" in talk(bakery, b"I want a cake\n")
     assert "Which cake" not in talk(bakery, b"hello\n")
 
 
-def test_a_conversation_is_shown_as_a_story_that_passes_as_a_test(bakery: Path, tmp_path: Path) -> None:
+def test_story_command_shows_a_test_story_that_passes(bakery: Path, tmp_path: Path) -> None:
     said = talk(bakery, b"hello\nI want a cake\n1\nSam\n/story\n")
     told = tmp_path / "test_told.yml"
     told.write_text(said[said.index("version:") :])
@@ -58,7 +58,7 @@ def test_a_conversation_is_shown_as_a_story_that_passes_as_a_test(bakery: Path, 
     assert subprocess.run(words, capture_output=True, timeout=60).stdout == b"1 passed, 0 failed\n"
 
 
-def test_why_an_answer_came_is_told_with_the_lines_it_came_of(bakery: Path) -> None:
+def test_why_command_explains_an_answer_with_its_sources(bakery: Path) -> None:
     said = talk(bakery, b"/why\nI want a carrot cake\n/why\n")
     assert said.startswith("Nothing has been said yet.\n")
     intent, entity, start, form, listen, *slots = said[said.index("intent: ") :].splitlines()
@@ -70,7 +70,7 @@ def test_why_an_answer_came_is_told_with_the_lines_it_came_of(bakery: Path) -> N
     assert 'slot requested_slot: "name"' in slots
 
 
-def test_a_variation_for_the_command_line_is_said_here(bakery: Path) -> None:
+def test_response_variation_for_the_cmdline_channel_is_used(bakery: Path) -> None:
     (bakery / "intents/channels.yml").write_text(
         'version: "3.1"\nnlu:\n- intent: which\n  action: utter_which\n  examples: |\n    - which channel is this\n'
         "    - what channel are we on\nresponses:\n  utter_which:\n  - text: somewhere else\n"
@@ -82,15 +82,15 @@ def test_a_variation_for_the_command_line_is_said_here(bakery: Path) -> None:
         (bakery / "intents/channels.yml").unlink()
 
 
-def test_a_story_of_nothing_is_empty(bakery: Path) -> None:
+def test_story_of_an_empty_conversation_is_empty(bakery: Path) -> None:
     assert talk(bakery, b"/story\n") == 'version: "3.1"\n'
 
 
-def test_bytes_that_are_no_utf8_are_answered(bakery: Path) -> None:
+def test_invalid_utf8_is_answered(bakery: Path) -> None:
     assert "did not get that" in talk(bakery, b"caf\xe9 \xff\n\xf0\x9f\x98\x80\n")
 
 
-def test_a_closed_standard_input_is_told_in_a_sentence(bakery: Path) -> None:
+def test_closed_standard_input_is_reported_without_a_traceback(bakery: Path) -> None:
     words = [sys.executable, "-m", "bot", "shell", "--project", str(bakery)]
     done = subprocess.run(["sh", "-c", 'exec "$@" <&-', "sh", *words], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (1, "")
@@ -98,7 +98,7 @@ def test_a_closed_standard_input_is_told_in_a_sentence(bakery: Path) -> None:
     assert "unexpected error" not in done.stderr
 
 
-def test_a_standard_input_that_cannot_be_read_is_told_in_a_sentence(bakery: Path) -> None:
+def test_unreadable_standard_input_is_reported_without_a_traceback(bakery: Path) -> None:
     words = [sys.executable, "-m", "bot", "shell", "--project", str(bakery)]
     done = subprocess.run(
         ["sh", "-c", 'exec "$@" 0>/dev/null', "sh", *words], capture_output=True, text=True, timeout=60
@@ -108,11 +108,11 @@ def test_a_standard_input_that_cannot_be_read_is_told_in_a_sentence(bakery: Path
     assert "unexpected error" not in done.stderr
 
 
-def test_a_turn_without_a_reply_says_so(bakery: Path) -> None:
+def test_turn_without_a_reply_is_shown_as_no_reply(bakery: Path) -> None:
     assert talk(bakery, b"be quiet\n") == "(no reply)\n"
 
 
-def test_the_store_of_a_running_server_is_refused(bakery: Path) -> None:
+def test_store_of_a_running_server_is_rejected(bakery: Path) -> None:
     store = ("--store", "sqlite:///.teller/teller.db")
     with locked(bakery / ".teller/teller.db"):
         done = shell(bakery, b"hello\n", *store)
@@ -122,13 +122,13 @@ def test_the_store_of_a_running_server_is_refused(bakery: Path) -> None:
     assert "Hello" in talk(bakery, b"hello\n", *store)
 
 
-def test_what_needs_a_server_is_not_offered(bank_project: Callable[[str], Path]) -> None:
+def test_announcements_with_a_server_url_are_omitted(bank_project: Callable[[str], Path]) -> None:
     told = shell(bank_project("shell"), b"", "--demo").stderr.decode()
     assert "12345678 / 135790" in told
     assert "{url}" not in told
 
 
-def test_what_goes_wrong_in_an_action_is_told_in_full(faulty_bakery: Path) -> None:
+def test_action_errors_are_shown_in_full(faulty_bakery: Path) -> None:
     done = shell(faulty_bakery, b"/misspell\n/break\n")
     told = done.stderr.decode()
     assert done.stdout.decode().count("Sorry") == 2
@@ -139,7 +139,7 @@ def test_what_goes_wrong_in_an_action_is_told_in_full(faulty_bakery: Path) -> No
 
 
 class Terminal:
-    """A shell at a terminal of its own, as a person has it."""
+    """A shell in its own terminal."""
 
     def __init__(self, bakery: Path) -> None:
         self.person, self.its_end = pty.openpty()
@@ -149,7 +149,7 @@ class Terminal:
         self.seen = b""
 
     def until(self, text: bytes) -> None:
-        """Wait for the text behind what was waited for before."""
+        """Wait for the text, after the one waited for before."""
         while text not in self.seen:
             self.seen += os.read(self.person, 1024)
         self.seen = self.seen.partition(text)[2]
@@ -158,7 +158,7 @@ class Terminal:
         os.write(self.person, keys)
 
     def errors(self) -> bytes:
-        """What was said on standard error until the end."""
+        """The whole standard error output, once the shell has ended."""
         errors: bytes = self.child.communicate(timeout=30)[1]
         return errors
 
@@ -174,7 +174,7 @@ def terminal(bakery: Path) -> Iterator[Terminal]:
     os.close(terminal.its_end)
 
 
-def test_ctrl_c_ends_it_while_it_waits_and_leaves_the_terminal_as_it_was(terminal: Terminal) -> None:
+def test_ctrl_c_ends_a_waiting_shell_and_restores_the_terminal(terminal: Terminal) -> None:
     terminal.child.send_signal(2)
     errors = terminal.errors()
     assert terminal.child.returncode == 0, errors
@@ -183,11 +183,11 @@ def test_ctrl_c_ends_it_while_it_waits_and_leaves_the_terminal_as_it_was(termina
     assert termios.tcgetattr(terminal.its_end)[3] & termios.ECHO
 
 
-def test_what_was_typed_can_be_edited_and_said_again(terminal: Terminal) -> None:
-    terminal.type(b"helo\x1b[Dl\r")  # the left arrow, and what is missing
+def test_typed_line_can_be_edited_and_recalled(terminal: Terminal) -> None:
+    terminal.type(b"helo\x1b[Dl\r")  # the left arrow, then the missing letter
     terminal.until(b"Hello")
     terminal.until(b"> ")
-    terminal.type(b"\x1b[A\r")  # the arrow up
+    terminal.type(b"\x1b[A\r")  # the up arrow
     terminal.until(b"Hello")
     terminal.until(b"> ")
     terminal.type(b"\x04")
@@ -222,5 +222,5 @@ def test_all_kinds_of_replies_are_shown(capsys: pytest.CaptureFixture[str]) -> N
     ("typed", "sent"),
     [("1", "/greet"), ("2", "2"), ("0", "0"), ("3", "3"), ("hi", "hi"), ("9" * 5000, "9" * 5000), ("²", "²")],
 )
-def test_the_number_of_a_button_sends_what_it_sends_and_anything_else_is_itself(typed: str, sent: str) -> None:
+def test_button_number_sends_its_payload_and_other_text_is_unchanged(typed: str, sent: str) -> None:
     assert pressed(typed, [{"title": "a", "payload": "/greet"}, {"title": "b"}]) == sent

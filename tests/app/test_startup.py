@@ -1,4 +1,4 @@
-"""What a lifespan is given when a bot is opened."""
+"""The lifespans of plugins when a bot is opened."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def lifespan(startup):
 
 
 def greeter(folder: Path, line: str) -> Path:
-    """A bot with a plugin whose lifespan does this."""
+    """A bot with a plugin whose lifespan runs this line."""
     (folder / "config.yml").write_text("plugins: [till]\n")
     (folder / "domain.yml").write_text(GREETER)
     (folder / "till.py").write_text(PLUGIN.format(line=line))
@@ -47,13 +47,13 @@ def greeter(folder: Path, line: str) -> Path:
         ("startup.add_check('till', lambda: 1)", "the check 'till' must be async; write `async def`"),
     ],
 )
-async def test_a_check_that_could_not_be_asked_is_refused_with_its_plugin(tmp_path: Path, line: str, told: str) -> None:
+async def test_unsuitable_check_is_rejected_with_the_plugin_name(tmp_path: Path, line: str, told: str) -> None:
     with pytest.raises(PluginError, match=f"till: its lifespan did not open: {told}"):
         async with open_bot(load_project(greeter(tmp_path, line))):
             pass
 
 
-async def test_a_lifespan_knows_that_it_is_opened_for_tests(tmp_path: Path) -> None:
+async def test_lifespan_is_told_that_it_runs_in_tests(tmp_path: Path) -> None:
     bot = greeter(tmp_path, "assert startup.testing")
     with pytest.raises(PluginError, match="AssertionError"):
         async with open_bot(load_project(bot)):

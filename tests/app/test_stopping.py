@@ -16,7 +16,7 @@ from threading import Event, Thread
 import pytest
 
 import bot
-from bot.app.stopping import if_heard, in_thread, opened_before
+from bot.app.stopping import best_effort, in_thread, open_unless_stopped
 from bot.reading.template import write_template
 
 OPENS_FOR_EVER = """import asyncio
@@ -39,9 +39,9 @@ async def lifespan(startup):
 
 @contextmanager
 def opening(folder: Path, waits: str, *python: str) -> Iterator[subprocess.Popen[str]]:
-    """`bot run` of a project whose plugin waits within its lifespan, where it is now; `python` runs it, if given.
+    """Run `bot run` (or `python`) for a project whose plugin runs `waits` in its lifespan; yields once it is there.
 
-    It is killed at the end, where it still runs: a test that fails is not to wait for it.
+    A process that still runs at the end is killed, so that a failing test does not wait for it.
     """
     write_template(folder)
     (folder / "actions/slow.py").write_text(OPENS_FOR_EVER.format(waits=waits))
@@ -57,14 +57,14 @@ def opening(folder: Path, waits: str, *python: str) -> Iterator[subprocess.Popen
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_bot_that_is_being_opened_stops_when_it_is_told_to(tmp_path: Path, number: int) -> None:
+def test_bot_stops_while_it_is_starting(tmp_path: Path, number: int) -> None:
     with opening(tmp_path / "bakery", "await asyncio.Event().wait()") as process:
         process.send_signal(number)
         out, _ = process.communicate(timeout=60)
     assert (process.returncode, out) == (0, "Stopped before it was ready.\n")
 
 
-def test_a_hang_up_without_a_terminal_changes_nothing_and_says_so(tmp_path: Path) -> None:
+def test_sighup_without_a_terminal_is_reported_and_ignored(tmp_path: Path) -> None:
     with opening(tmp_path / "bakery", "pass") as process:
         assert process.stdout is not None
         assert any(line.startswith("ready ") for line in process.stdout)
@@ -81,7 +81,7 @@ def test_a_hang_up_without_a_terminal_changes_nothing_and_says_so(tmp_path: Path
     assert started["url"].startswith("http://127.0.0.1:")
 
 
-def test_a_second_ctrl_c_ends_even_what_lets_nothing_else_happen(tmp_path: Path) -> None:
+def test_second_ctrl_c_ends_a_blocked_process(tmp_path: Path) -> None:
     waits = """while signal.getsignal(signal.SIGINT) is not signal.SIG_DFL:
         time.sleep(0.01)
     print("asked", file=sys.stderr, flush=True)
@@ -96,7 +96,7 @@ def test_a_second_ctrl_c_ends_even_what_lets_nothing_else_happen(tmp_path: Path)
     assert process.returncode == -signal.SIGINT
 
 
-async def test_what_is_open_when_the_stop_comes_is_closed_and_not_used() -> None:
+async def test_stop_during_opening_closes_the_opened_context() -> None:
     stop, seen = asyncio.Event(), []
 
     @asynccontextmanager
@@ -107,11 +107,11 @@ async def test_what_is_open_when_the_stop_comes_is_closed_and_not_used() -> None
         seen.append("closed")
 
     async with AsyncExitStack() as stack:
-        assert await opened_before(stop, stack, door()) is None
+        assert await open_unless_stopped(stop, stack, door()) is None
     assert seen == ["open", "closed"]
 
 
-async def test_what_opens_in_time_stays_open_when_the_stop_comes() -> None:
+async def test_opened_context_stays_open_after_a_later_stop() -> None:
     stop = asyncio.Event()
 
     @asynccontextmanager
@@ -120,12 +120,12 @@ async def test_what_opens_in_time_stays_open_when_the_stop_comes() -> None:
         yield "door"
 
     async with AsyncExitStack() as stack:
-        assert await opened_before(stop, stack, door()) == "door"
+        assert await open_unless_stopped(stop, stack, door()) == "door"
         stop.set()
         await asyncio.sleep(0)
 
 
-async def test_a_timeout_of_what_is_opened_is_its_own() -> None:
+async def test_timeout_error_raised_while_opening_is_passed_on() -> None:
     @asynccontextmanager
     async def door() -> AsyncIterator[None]:
         raise TimeoutError("the door is stuck")
@@ -133,16 +133,16 @@ async def test_a_timeout_of_what_is_opened_is_its_own() -> None:
 
     async with AsyncExitStack() as stack:
         with pytest.raises(TimeoutError, match="stuck"):
-            await opened_before(asyncio.Event(), stack, door())
+            await open_unless_stopped(asyncio.Event(), stack, door())
 
 
-async def test_work_in_a_thread_gives_what_it_gives_and_raises_what_it_raises() -> None:
+async def test_in_thread_passes_on_results_and_exceptions() -> None:
     assert await in_thread(lambda: 5) == 5
     with pytest.raises(ZeroDivisionError):
         await in_thread(lambda: 1 // 0)
 
 
-async def test_work_that_was_cancelled_before_its_thread_began_is_not_done(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_work_cancelled_before_its_thread_starts_is_not_done(monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[Thread] = []
     done: list[int] = []
     with monkeypatch.context() as patched:
@@ -156,7 +156,7 @@ async def test_work_that_was_cancelled_before_its_thread_began_is_not_done(monke
     assert not done
 
 
-def test_work_in_a_thread_holds_up_no_end() -> None:
+def test_cancelled_work_in_a_thread_does_not_delay_the_exit() -> None:
     never = Event()
 
     async def given_up() -> None:
@@ -170,7 +170,7 @@ def test_work_in_a_thread_holds_up_no_end() -> None:
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-def test_a_bot_stops_well_whatever_standard_streams_it_lacks(tmp_path: Path, closed: str) -> None:
+def test_bot_stops_cleanly_with_closed_standard_streams(tmp_path: Path, closed: str) -> None:
     folder = tmp_path / "bakery"
     write_template(folder)
     (folder / "actions/stop.py").write_text(STOPS_ONCE_IT_SERVES)
@@ -198,14 +198,14 @@ async def lifespan(startup):
 """
 
 
-def test_what_nobody_can_hear_keeps_nothing_from_being_done() -> None:
+def test_best_effort_ignores_output_errors() -> None:
     def gone(line: str) -> None:
         raise OSError(errno.EIO, line)
 
-    if_heard(gone)("Stopping")
+    best_effort(gone)("Stopping")
 
 
-def test_a_bot_serves_also_where_nobody_reads_what_it_says(tmp_path: Path) -> None:
+def test_bot_serves_when_its_output_cannot_be_written(tmp_path: Path) -> None:
     folder = tmp_path / "bakery"
     write_template(folder)
     (folder / "actions/stop.py").write_text(STOPS_ONCE_IT_SERVES)
@@ -236,14 +236,14 @@ def say(line):
 
 
 async def run():
-    return await Workers([*words, "--worker"], 1, say).run()
+    return await Workers([*words, "--worker"], 1, say, lambda event, **details: None).run()
 
 
 sys.exit(asyncio.run(run()))
 """
 
 
-def test_workers_are_told_to_stop_before_anybody_is_told(tmp_path: Path) -> None:
+def test_workers_are_stopped_before_the_stop_is_announced(tmp_path: Path) -> None:
     known = tmp_path / "known"
     waits = f"""try:
         await asyncio.Event().wait()

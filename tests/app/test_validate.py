@@ -27,7 +27,7 @@ def status(*words: str) -> int:
     return int(ended.value.code or 0)
 
 
-def test_findings_are_the_output(bakery: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_findings_are_printed_to_standard_output(bakery: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (bakery / "intents/more.yml").write_text("rulez: []\n")
     assert status("validate", "--project", str(bakery)) == 1
     printed = capsys.readouterr()
@@ -47,20 +47,18 @@ def test_every_finding_has_a_code(bakery: Path, capsys: pytest.CaptureFixture[st
     assert all(finding["code"] for finding in found)
 
 
-def test_findings_are_shown_without_colours_where_the_environment_wants_none(bakery: Path) -> None:
+def test_findings_are_shown_without_colours_if_no_color_is_set(bakery: Path) -> None:
     (bakery / "config.yml").write_text("policies: [{name: TEDPolicy}]\n")
     assert "note: `TEDPolicy`" in at_terminal(bakery, "validate")
 
 
-def test_one_slip_in_the_answers_of_a_feature_is_told_alone(bakery: Path) -> None:
+def test_one_yaml_error_does_not_cause_further_findings(bakery: Path) -> None:
     orders = bakery / "intents/orders.yml"
     orders.write_text(orders.read_text().replace("text: Thank you, {name}.", "text: {name}, thank you."))
     assert [finding.code for finding in check_project(bakery)] == ["yaml-syntax", "held-back"]
 
 
-def test_that_more_waits_is_told_to_whoever_asks_for_little_or_starts(
-    bakery: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_held_back_note_is_shown_with_quiet_and_at_a_start(bakery: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (bakery / "intents/more.yml").write_text("rules:\n- rule: r\n  steps:\n  - intent: order\n  - action: utter_x\n")
     (bakery / "config.yml").write_text("imprts: []\n")
     assert status("validate", "--quiet", "--project", str(bakery)) == 1
@@ -69,7 +67,7 @@ def test_that_more_waits_is_told_to_whoever_asks_for_little_or_starts(
         load_project(bakery)
 
 
-def test_where_there_is_no_test_story_nothing_has_passed(
+def test_run_without_test_stories_fails(
     bakery: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -84,7 +82,7 @@ def test_where_there_is_no_test_story_nothing_has_passed(
     assert status("test", "--project", str(bakery), "--nlu", messages) == 0
 
 
-def test_a_channel_that_is_not_served_is_told_and_a_plugins_is_none(bakery: Path) -> None:
+def test_unserved_channel_is_reported_unless_a_plugin_offers_it(bakery: Path) -> None:
     plugin = (
         "from bot import hookimpl\n\n\nclass Pager:\n    def receive(self, incoming):\n        return []\n\n"
         "    def respond(self, answered):\n        return {}\n\n\n"
@@ -104,7 +102,7 @@ def test_a_channel_that_is_not_served_is_told_and_a_plugins_is_none(bakery: Path
     assert "`pager`" in found[1].cure
 
 
-def test_what_the_environment_does_not_set_stops_only_what_reads_it(bakery: Path) -> None:
+def test_unset_variable_is_an_error_only_where_it_is_used(bakery: Path) -> None:
     (bakery / "endpoints.yml").write_text("tracker_store: {url: '${DB}'}\naction_endpoint:\n  url: ${ACTIONS_AT}\n")
     (bakery / "credentials.yml").write_text("facebook: {verify: '${FB}'}\ncallback:\n  url: ${REPLIES_TO}\n")
     found = [finding for finding in check_project(bakery) if finding.code == "unset-variable"]

@@ -31,7 +31,7 @@ def draw(project: Path, *words: str) -> str:
 
 
 def pictures(page: str) -> list[ElementTree.Element]:
-    """The pictures of a page, which are well-formed XML."""
+    """The pictures of a page, parsed as XML."""
     return [ElementTree.fromstring(svg) for svg in SVG.findall(page)]
 
 
@@ -39,7 +39,7 @@ def labels(picture: ElementTree.Element) -> list[str]:
     return [text.text or "" for text in picture.iter("text")]
 
 
-def test_rules_and_stories_are_drawn_each_in_a_picture(bakery: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rules_and_stories_are_drawn_in_separate_pictures(bakery: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (bakery / "stories/more.yml").write_text(
         "stories:\n- story: a greeting\n  steps:\n  - intent: greet\n  - action: utter_greet\n"
     )
@@ -49,14 +49,14 @@ def test_rules_and_stories_are_drawn_each_in_a_picture(bakery: Path, capsys: pyt
     assert "stories: 1. Open " in capsys.readouterr().out
 
 
-def test_a_step_tells_what_is_said_and_where_it_is_written(bakery: Path) -> None:
+def test_tooltip_of_a_step_shows_examples_and_places(bakery: Path) -> None:
     tips = [title.text or "" for picture in pictures(draw(bakery)) for title in picture.iter("title")]
     greet = next(tip for tip in tips if tip.startswith("greet\n"))
     assert "“hello”" in greet
     assert re.search(r"^intents/smalltalk\.yml:\d+:\d+$", greet, re.MULTILINE)
 
 
-def test_no_two_steps_overlap(bakery: Path) -> None:
+def test_steps_do_not_overlap(bakery: Path) -> None:
     for picture in pictures(draw(bakery)):
         boxes = [{name: float(box.get(name, "0")) for name in ("x", "y", "width")} for box in picture.iter("rect")]
         boxes.sort(key=lambda box: (box["y"], box["x"]))
@@ -64,7 +64,7 @@ def test_no_two_steps_overlap(bakery: Path) -> None:
         assert all(b["y"] > a["y"] or b["x"] > a["x"] + a["width"] for a, b in pairwise(boxes))
 
 
-def test_what_looks_like_html_stays_text(bakery: Path) -> None:
+def test_html_in_names_and_texts_is_escaped(bakery: Path) -> None:
     (bakery / "stories/more.yml").write_text(
         "stories:\n- story: <script>alert(1)</script>\n  steps:\n  - user: '</svg><b>&amp;'\n  - action: utter_greet\n"
     )
@@ -73,7 +73,7 @@ def test_what_looks_like_html_stays_text(bakery: Path) -> None:
     assert labels(pictures(page)[-1]) == ["“</svg><b>&amp;”", "utter_greet", "<script>alert(1)</script>"]
 
 
-def test_a_long_label_is_cut_and_shown_whole_beside_the_pointer(bakery: Path) -> None:
+def test_long_label_is_cut_and_complete_in_the_tooltip(bakery: Path) -> None:
     said = "cake " * 40
     (bakery / "stories/more.yml").write_text(f"stories:\n- story: s\n  steps:\n  - user: {said}\n  - bot: hi\n")
     picture = pictures(draw(bakery))[-1]
@@ -82,12 +82,12 @@ def test_a_long_label_is_cut_and_shown_whole_beside_the_pointer(bakery: Path) ->
     assert said.strip() in (next(picture.iter("title")).text or "")
 
 
-def test_test_stories_are_drawn_where_they_are_named(bakery: Path) -> None:
+def test_stories_option_draws_test_stories(bakery: Path) -> None:
     (picture,) = pictures(draw(bakery, "--stories", str(bakery / "stories")))
     assert picture.get("aria-label") == "Test stories"
 
 
-def test_errors_are_told_in_place_of_a_picture(bakery: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_content_errors_are_reported_instead_of_a_picture(bakery: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (bakery / "stories/more.yml").write_text("stories:\n- story: s\n  stepz: []\n")
     with pytest.raises(SystemExit) as ended:
         main(["visualize", "--project", str(bakery), "--out", str(bakery / "graph.html")])
@@ -96,7 +96,7 @@ def test_errors_are_told_in_place_of_a_picture(bakery: Path, capsys: pytest.Capt
     assert not (bakery / "graph.html").exists()
 
 
-def test_where_there_is_no_story_that_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_project_without_stories_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "intents").mkdir()
     (tmp_path / "intents/a.yml").write_text("nlu:\n- intent: a\n  examples: |\n    - b\n")
     with pytest.raises(SystemExit):

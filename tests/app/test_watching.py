@@ -1,4 +1,4 @@
-"""What the log says of turns and calls."""
+"""The log lines of turns and calls."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def only_line(stream: io.StringIO) -> dict[str, Any]:
     return line
 
 
-def test_a_call_that_failed_says_which_and_why() -> None:
+def test_failed_call_is_logged_with_its_name_and_reason() -> None:
     watcher, stream = watching()
     watcher.call("bank", "ok", 0.1, 1, call="token")
     watcher.call("bank", "rejected", 0.1, 1, call="token", status=401, reason="the service refused it with 401")
@@ -38,7 +38,7 @@ def test_a_call_that_failed_says_which_and_why() -> None:
     assert line["reason"] == "the service refused it with 401"
 
 
-def test_a_call_that_went_well_is_there_for_who_looks_closer_and_a_grave_one_is_an_error() -> None:
+def test_successful_call_is_logged_at_debug_and_a_grave_failure_at_error() -> None:
     watcher, stream = watching("debug")
     watcher.call("bank", "ok", 0.1, 1, call="token")
     assert only_line(stream)["level"] == "debug"
@@ -51,14 +51,14 @@ def test_a_call_that_went_well_is_there_for_who_looks_closer_and_a_grave_one_is_
     ("principal", "by"),
     [(Principal("customer", "customer:1", Customer("1", "b")), None), (Principal("key", "key:3f2a"), "key:3f2a")],
 )
-def test_a_turn_that_is_no_customers_says_whose_key_it_was(principal: Principal, by: str | None) -> None:
+def test_log_line_of_a_turn_names_the_key_but_no_customer(principal: Principal, by: str | None) -> None:
     watcher, stream = watching()
     now = Sources().now()
     watcher.turn(TurnRecord(1, UserMessage("hello", "c", "m", now, principal), (), (), now, 1, "content"))
     assert only_line(stream).get("by") == by
 
 
-def test_what_became_of_each_outside_change_is_a_line_without_its_parameters() -> None:
+def test_effect_outcomes_are_logged_without_parameters() -> None:
     watcher, stream = watching()
     now, someone = Sources().now(), Principal("customer", "customer:1", Customer("1", "b"))
     message = UserMessage("yes", "c", "m", now, someone, correlation_id="c-7")

@@ -68,7 +68,7 @@ class _Callback(BaseHTTPRequestHandler):
             receiver.complete.set()
 
     def log_message(self, format: str, *values: Any) -> None:
-        """Nothing is written about requests."""
+        """Log no requests."""
 
 
 @contextmanager
@@ -82,7 +82,7 @@ def receiving() -> Iterator[Receiver]:
 
 @dataclass
 class Place:
-    """A bank, a project that asks it, and two bots that serve the project from one database, as on two machines."""
+    """A bank, a project that uses it, and two bots that serve the project from one database, as on two machines."""
 
     project: Path
     bank: Running
@@ -127,7 +127,7 @@ class Place:
                     await asyncio.sleep(0.01)
 
     async def messages(self, senders: Sequence[str]) -> dict[str, list[list[str]]]:
-        """The senders' message ids, in the order of their turns, parted at the dash; by conversation."""
+        """The senders' message ids in the order of their turns, split at the dash, by conversation."""
         database = Database.open(self.store, readers=1)
         select = "SELECT id FROM conversations WHERE sender = :sender"
         found = {}
@@ -178,9 +178,7 @@ def next_line(running: Running, containing: str) -> str:
     raise AssertionError(f"nothing was said of {containing}: {running.lines}")
 
 
-def test_two_workers_start_serve_survive_a_kill_and_stop_together(
-    run_bot: RunBot, place: Place, cluster: Cluster
-) -> None:
+def test_two_workers_serve_survive_a_kill_and_stop_together(run_bot: RunBot, place: Place, cluster: Cluster) -> None:
     words = ("--workers", "2", "--demo", "--store", cluster.new_database(), "--bank-url", place.bank.url)
     with run_bot(place.project, *words) as running:
         first, second = workers_of(running)
@@ -199,7 +197,7 @@ def test_two_workers_start_serve_survive_a_kill_and_stop_together(
     assert [line for line in rest if "Stopping" in line] == ["Stopping: turns under way are finished first."]
 
 
-def test_workers_end_when_what_started_them_is_killed(run_bot: RunBot, tmp_path: Path, cluster: Cluster) -> None:
+def test_workers_end_when_their_parent_is_killed(run_bot: RunBot, tmp_path: Path, cluster: Cluster) -> None:
     project = tmp_path / "small"
     (project / "domain").mkdir(parents=True)
     (project / "config.yml").write_text("language: en\n")
@@ -213,7 +211,7 @@ def test_workers_end_when_what_started_them_is_killed(run_bot: RunBot, tmp_path:
             assert ended, "a worker goes on without its parent"
 
 
-def test_what_is_wrong_is_said_once_for_all_workers(place: Place) -> None:
+def test_start_error_is_reported_once_for_all_workers(place: Place) -> None:
     store = "postgresql+psycopg://nobody@127.0.0.1:9/nothing"
     done = command(place.project, "run", "--workers", "3", "--store", store, "--bank-url", place.bank.url)
     assert done.returncode == 1
@@ -222,7 +220,7 @@ def test_what_is_wrong_is_said_once_for_all_workers(place: Place) -> None:
     assert done.stdout == ""
 
 
-async def test_many_messages_at_once_over_two_machines_make_one_history(place: Place) -> None:
+async def test_concurrent_messages_to_two_machines_form_one_history(place: Place) -> None:
     key = place.key("operator")
     before = place.metric(key, "bot_turn_conflicts_total")
     clients = place.clients(place.login())
@@ -243,7 +241,7 @@ async def test_many_messages_at_once_over_two_machines_make_one_history(place: P
         await client.aclose()
 
 
-async def test_one_message_sent_to_both_machines_at_once_is_one_turn(place: Place) -> None:
+async def test_message_sent_to_both_machines_at_once_is_one_turn(place: Place) -> None:
     clients = place.clients(place.login())
     seen = []
     for number in range(20):
@@ -270,7 +268,7 @@ def test_logins_logouts_and_locked_accounts_hold_on_both_machines(place: Place) 
         assert tries[-1] == 429
 
 
-async def test_what_a_killed_worker_was_at_is_taken_over_by_another(place: Place, tmp_path: Path) -> None:
+async def test_turn_of_a_killed_worker_is_taken_over_by_another(place: Place, tmp_path: Path) -> None:
     token, body = place.login(), {"message": "what's my balance?", "messageId": "taken over"}
     words = ("--demo", "--store", place.store, "--bank-url", place.bank.url)
     [survivor, other] = place.clients(token)
@@ -291,7 +289,7 @@ async def test_what_a_killed_worker_was_at_is_taken_over_by_another(place: Place
     await other.aclose()
 
 
-async def test_messages_taken_by_a_worker_are_answered_in_their_order_and_delivered_once(place: Place) -> None:
+async def test_accepted_messages_are_answered_in_order_and_delivered_once(place: Place) -> None:
     clients = place.clients(place.key("channel"))
     senders = [f"user-{index}" for index in range(len(clients))]
     place.receiver.expected = TAKEN * len(senders)

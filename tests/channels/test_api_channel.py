@@ -131,12 +131,12 @@ async def delivered(bot: Bot) -> Any:
     return channel.sent
 
 
-async def told(bot: Bot, sender: str = "ann") -> list[str]:
+async def answered_ids(bot: Bot, sender: str = "ann") -> list[str]:
     conversation = await bot.store.conversation_id("channel:pager", "key", sender)
     return [read_record(turn.record).message.message_id for turn in await bot.store.turns(conversation)]
 
 
-async def test_a_message_is_acknowledged_at_once_and_answered_by_send_once(project: Path) -> None:
+async def test_message_is_acknowledged_at_once_and_answered_once_by_send(project: Path) -> None:
     place = Place(port=0, store="sqlite:///t.db")
     async with asyncio.timeout(60), serving(project, place, {}) as (bot, url), httpx.AsyncClient() as client:
         channel: Any = bot.channels["pager"]
@@ -150,10 +150,10 @@ async def test_a_message_is_acknowledged_at_once_and_answered_by_send_once(proje
         conversation = await bot.store.conversation_id("channel:pager", "key", "ann")
         (turn,) = await bot.store.turns(conversation)
         assert channel.sent == [(read_record(turn.record).unique_id, "ann", ["You said hello slowly."])]
-        assert await told(bot) == ["m1"]
+        assert await answered_ids(bot) == ["m1"]
 
 
-async def test_replies_come_in_order_and_are_sent_again_until_they_are_taken(project: Path) -> None:
+async def test_failed_replies_are_retried_and_sent_in_order(project: Path) -> None:
     async with opened(project) as bot, served(parts_of(bot)) as client:
         await page(client, message(1, "hello slowly"), message(2), message(3, sender="bob"))
         await page(client, message(4))
@@ -167,10 +167,10 @@ async def test_replies_come_in_order_and_are_sent_again_until_they_are_taken(pro
             await bot.store.retry_at(read_record(turn.record).unique_id, bot.sources.now())
         sent = [text for _, sender, [text] in await delivered(bot) if sender == "ann"]
         assert sent == ["You said hello slowly.", "You said hello.", "You said hello."]
-        assert await told(bot) == ["m1", "m2", "m4"]
+        assert await answered_ids(bot) == ["m1", "m2", "m4"]
 
 
-async def test_a_platform_that_asks_for_patience_is_given_it(project: Path) -> None:
+async def test_platforms_retry_after_postpones_the_reply(project: Path) -> None:
     async with opened(project) as bot, served(parts_of(bot)) as client:
         await page(client, message(1))
         channel: Any = bot.channels["pager"]
@@ -184,21 +184,21 @@ async def test_a_platform_that_asks_for_patience_is_given_it(project: Path) -> N
         assert due.attempts == 2
 
 
-async def test_a_later_request_does_not_get_between_the_messages_of_an_earlier_one(project: Path) -> None:
+async def test_concurrent_requests_do_not_interleave_their_messages(project: Path) -> None:
     async with opened(project) as bot, served(parts_of(bot)) as client:
         earlier = page(client, *(message(number) for number in range(5)))
         later = page(client, *(message(number) for number in range(5, 9)))
         assert [answer.status for answer in await asyncio.gather(earlier, later)] == [200, 200]
         assert len(await delivered(bot)) == 9
-        order = await told(bot)
-        assert order in ([*_ids(0, 9)], [*_ids(5, 9), *_ids(0, 5)])
+        order = await answered_ids(bot)
+        assert order in ([*ids(0, 9)], [*ids(5, 9), *ids(0, 5)])
 
 
-def _ids(first: int, end: int) -> list[str]:
+def ids(first: int, end: int) -> list[str]:
     return [f"m{number}" for number in range(first, end)]
 
 
-async def test_what_was_accepted_is_answered_and_sent_after_a_restart(project: Path) -> None:
+async def test_accepted_message_is_answered_and_sent_after_a_restart(project: Path) -> None:
     async with opened(project) as bot:
         conversation = await bot.store.conversation_id("channel:pager", "key", "ann")
         kept = UserMessage("hello", conversation, "m1", bot.sources.now(), plugged.principal("pager"), "pager", "ann")
@@ -209,17 +209,17 @@ async def test_what_was_accepted_is_answered_and_sent_after_a_restart(project: P
         assert [texts for _, _, texts in await delivered(bot)] == [["You said hello."]]
 
 
-async def test_what_can_never_be_answered_is_acknowledged_and_holds_up_nothing(project: Path) -> None:
+async def test_unanswerable_message_is_acknowledged_and_does_not_block_others(project: Path) -> None:
     async with opened(project) as bot, served(parts_of(bot)) as client:
         await page(client, message(1))
         reused, garbled = message(1, "bye"), message(2, sender="\u0007")
         for batch in ([reused], [garbled], [reused, message(3)]):
             assert (await page(client, *batch)).status == 200
         assert len(await delivered(bot)) == 2
-        assert await told(bot) == ["m1", "m3"]
+        assert await answered_ids(bot) == ["m1", "m3"]
 
 
-async def test_what_there_is_no_room_for_is_asked_for_again_and_nothing_is_answered_twice(project: Path) -> None:
+async def test_batch_without_room_gets_429_and_is_answered_once_when_repeated(project: Path) -> None:
     async with opened(project, replace(PATIENT, waiting_per_conversation=2)) as bot, served(parts_of(bot)) as client:
         batch = [message(number, "hello slowly") for number in range(5)]
         for status in (429, 429, 200):
@@ -228,75 +228,77 @@ async def test_what_there_is_no_room_for_is_asked_for_again_and_nothing_is_answe
             may_answer(bot).set()
             await bot.engine.finish(10)
         assert len(await delivered(bot)) == 5
-        assert await told(bot) == _ids(0, 5)
+        assert await answered_ids(bot) == ids(0, 5)
 
 
-class Unhurried:
+class DelayedEngine:
     """The bot's engine, for its server: it accepts bob's messages only once that is allowed.
 
-    `was_full` is set once there was no room for a message; `taken` lists the senders of those accepted.
+    `was_full` is set once there was no room for a message; `accepted_senders` lists the senders of those accepted.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self.may_take_bobs, self.was_full = asyncio.Event(), asyncio.Event()
-        self.taken: list[str] = []
+        self.may_accept_bobs, self.was_full = asyncio.Event(), asyncio.Event()
+        self.accepted_senders: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
 
     async def accept(self, message: UserMessage) -> None:
         if message.sender == "bob":
-            await self.may_take_bobs.wait()
+            await self.may_accept_bobs.wait()
         try:
             await self._engine.accept(message)
         except Busy:
             self.was_full.set()
             raise
-        self.taken.append(message.sender)
+        self.accepted_senders.append(message.sender)
 
 
 @asynccontextmanager
-async def one_too_many(project: Path, batch: Sequence[JsonObject]) -> AsyncIterator[tuple[Bot, Any, Unhurried, Any]]:
+async def batch_waiting_for_bob(
+    project: Path, batch: Sequence[JsonObject]
+) -> AsyncIterator[tuple[Bot, Any, DelayedEngine, Any]]:
     """A bot that had no room for the last of a request, and has now, while the request still waits for bob's message.
 
     Yields the bot, a client of it, its engine, and the task of the request, which ends once bob's message is accepted.
     """
     limits = replace(PATIENT, waiting_per_conversation=len(batch) - 1)
     async with asyncio.timeout(60), opened(project, limits) as bot:
-        engine: Any = Unhurried(bot.engine)
+        engine: Any = DelayedEngine(bot.engine)
         async with served(replace(parts_of(bot), engine=engine)) as client:
             answer = asyncio.create_task(page(client, *batch, message(0, sender="bob")))
             await engine.was_full.wait()
-            assert engine.taken == ["ann"] * (len(batch) - 1)
+            assert engine.accepted_senders == ["ann"] * (len(batch) - 1)
             may_answer(bot).set()
             await bot.engine.finish(10)
             assert bot.engine.waiting == 0
             yield bot, client, engine, answer
 
 
-async def test_messages_without_ids_are_kept_once_where_there_was_no_room_for_all(project: Path) -> None:
+async def test_messages_without_ids_are_stored_once_when_the_batch_is_retried(project: Path) -> None:
     batch = [{**message(number, f"hello {number} slowly"), "id": None} for number in range(5)]
-    async with one_too_many(project, batch) as (bot, _, engine, answer):
-        engine.may_take_bobs.set()
+    async with batch_waiting_for_bob(project, batch) as (bot, _, engine, answer):
+        engine.may_accept_bobs.set()
         assert (await answer).status == 200
         sent = [text for _, sender, [text] in await delivered(bot) if sender == "ann"]
         assert sent == [f"You said hello {number} slowly." for number in range(5)]
 
 
-async def test_a_later_request_does_not_overtake_what_there_was_no_room_for(project: Path) -> None:
+async def test_later_request_does_not_overtake_a_batch_waiting_for_room(project: Path) -> None:
     batch = [message(number, "hello slowly") for number in range(5)]
-    async with one_too_many(project, batch) as (bot, client, engine, earlier):
+    async with batch_waiting_for_bob(project, batch) as (bot, client, engine, earlier):
         later = asyncio.create_task(page(client, message(5), message(0, sender="carol")))
-        while "carol" not in engine.taken:  # carol's would follow at once if ann's did not wait
+        while "carol" not in engine.accepted_senders:  # carol's would follow at once if ann's did not wait
             await asyncio.sleep(0.001)
-        engine.may_take_bobs.set()
+        engine.may_accept_bobs.set()
         assert ((await earlier).status, (await later).status) == (200, 200)
         await bot.engine.finish(10)
-        assert await told(bot) == _ids(0, 6)
+        assert await answered_ids(bot) == ids(0, 6)
 
 
-async def test_a_platform_verifies_the_address_of_a_channel_by_what_it_asks(project: Path) -> None:
+async def test_channel_answers_the_platforms_verification_requests(project: Path) -> None:
     async with opened(project) as bot, served(parts_of(bot)) as client:
         asked = {"hub.mode": "subscribe", "hub.verify_token": "s3", "hub.challenge": "<b>42"}
         answer = await client.get("/webhooks/pager/webhook", params=asked)
@@ -305,7 +307,7 @@ async def test_a_platform_verifies_the_address_of_a_channel_by_what_it_asks(proj
         answer = await client.post("/webhooks/pager/webhook", json={"type": "url_verification", "challenge": "3e"})
         assert (answer.status, await answer.json()) == (200, {"challenge": "3e"})
         assert "get" in (await (await client.get("/openapi.json")).json())["paths"]["/webhooks/pager/webhook"]
-        assert await told(bot) == []
+        assert await answered_ids(bot) == []
 
 
 class Gateway:
@@ -318,7 +320,7 @@ class Gateway:
         return [reply["text"] for _, replies in answered for reply in replies]
 
 
-async def test_a_message_may_come_by_get(project: Path) -> None:
+async def test_webhook_accepts_a_message_by_get(project: Path) -> None:
     async with (
         opened(project) as bot,
         served(replace(parts_of(bot), channel_routes=plugged.routes({"gate": Gateway()}))) as client,
@@ -335,7 +337,7 @@ class Odd:
 
 
 @pytest.mark.parametrize("body", [b"text", b"mapping"])
-async def test_an_immediate_answer_that_cannot_be_given_is_the_channel_s_fault(project: Path, body: bytes) -> None:
+async def test_immediate_answer_that_cannot_be_encoded_is_a_500(project: Path, body: bytes) -> None:
     async with (
         opened(project) as bot,
         served(replace(parts_of(bot), channel_routes=plugged.routes({"odd": Odd()}))) as client,

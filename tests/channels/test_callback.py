@@ -129,7 +129,7 @@ async def drain(delivery: Delivery) -> None:
         pass
 
 
-async def test_replies_go_out_once_in_order_as_rasa_s_bodies(
+async def test_replies_are_delivered_once_and_in_order_in_rasas_format(
     store: SqlTurns, clock: Clock, backend: Backend, delivery: Delivery
 ) -> None:
     await commit_turn(store, clock, 1, "one", "two\n\nthree")
@@ -144,7 +144,7 @@ async def test_replies_go_out_once_in_order_as_rasa_s_bodies(
     assert len(backend.got) == 4
 
 
-async def test_a_failing_receiver_is_tried_again_later_and_later_with_the_same_id(
+async def test_failing_receiver_is_retried_at_growing_intervals_with_the_same_id(
     store: SqlTurns, clock: Clock, backend: Backend, delivery: Delivery
 ) -> None:
     backend.status = 500
@@ -169,7 +169,7 @@ async def test_a_failing_receiver_is_tried_again_later_and_later_with_the_same_i
     assert backend.texts == ["one", "two"]
 
 
-async def test_one_conversation_s_trouble_is_not_another_s(
+async def test_failing_delivery_does_not_block_other_conversations(
     store: SqlTurns, clock: Clock, backend: Backend, delivery: Delivery
 ) -> None:
     backend.status = 503
@@ -181,7 +181,7 @@ async def test_one_conversation_s_trouble_is_not_another_s(
     assert backend.texts == ["for u1", "for u2"]
 
 
-async def test_a_backend_that_is_down_is_reported_once_and_once_more_when_it_works_again(
+async def test_backend_outage_is_logged_once_and_its_recovery_once(
     store: SqlTurns, clock: Clock, backend: Backend, delivery: Delivery, warned: list[dict[str, Any]]
 ) -> None:
     backend.status = 500
@@ -198,7 +198,7 @@ async def test_a_backend_that_is_down_is_reported_once_and_once_more_when_it_wor
     assert (back["event"], back["channel"]) == ("delivery works again", "callback")
 
 
-async def test_a_refusal_is_final_and_the_next_reply_goes_on(
+async def test_refused_reply_is_given_up_and_the_next_one_is_sent(
     store: SqlTurns, clock: Clock, backend: Backend, delivery: Delivery
 ) -> None:
     backend.status = 410
@@ -210,7 +210,7 @@ async def test_a_refusal_is_final_and_the_next_reply_goes_on(
     assert backend.texts == ["one", "two"]
 
 
-async def test_a_refusal_is_logged_with_the_reply_and_its_status_and_nothing_of_what_was_said(
+async def test_refusal_is_logged_with_reply_id_and_status_but_no_text(
     store: SqlTurns, clock: Clock, backend: Backend, delivery: Delivery, warned: list[dict[str, Any]]
 ) -> None:
     backend.status = 410
@@ -222,7 +222,7 @@ async def test_a_refusal_is_logged_with_the_reply_and_its_status_and_nothing_of_
 
 
 @pytest.mark.parametrize("status", [401, 403])
-async def test_a_reply_waits_until_the_receiver_lets_its_sender_in(
+async def test_reply_is_retried_after_401_and_403(
     store: SqlTurns, clock: Clock, backend: Backend, delivery: Delivery, warned: list[dict[str, Any]], status: int
 ) -> None:
     backend.status = status
@@ -235,7 +235,7 @@ async def test_a_reply_waits_until_the_receiver_lets_its_sender_in(
     assert backend.texts == ["one", "one", "two"]
 
 
-async def test_replies_say_who_is_calling_to_the_configured_server_only(
+async def test_credentials_are_sent_only_to_the_configured_server(
     store: SqlTurns, clock: Clock, backend: Backend, delivery: Delivery
 ) -> None:
     await commit_turn(store, clock, 1, "old", url="http://backend.example/callback/before")
@@ -247,7 +247,7 @@ async def test_replies_say_who_is_calling_to_the_configured_server_only(
     assert backend.callers == ["Bearer s3", None, None, "Bearer s3", "Bearer s3"]
 
 
-async def test_the_receiver_s_retry_after_is_kept(
+async def test_receivers_retry_after_is_honoured(
     store: SqlTurns, clock: Clock, backend: Backend, delivery: Delivery
 ) -> None:
     backend.status, backend.headers = 429, {"Retry-After": "120"}
@@ -259,7 +259,7 @@ async def test_the_receiver_s_retry_after_is_kept(
     assert await delivery.deliver_due() == 1
 
 
-async def test_what_a_sender_that_died_had_claimed_is_sent_after_all(
+async def test_expired_claim_of_a_dead_worker_is_delivered(
     store: SqlTurns, clock: Clock, backend: Backend, delivery: Delivery
 ) -> None:
     await commit_turn(store, clock, 1, "one")
@@ -299,7 +299,7 @@ async def delivering(store: SqlTurns, clock: Clock, receivers: Receivers) -> Asy
             await asyncio.wait([running])
 
 
-async def test_a_receiver_that_hangs_holds_up_its_own_conversation_only(store: SqlTurns, clock: Clock) -> None:
+async def test_hanging_receiver_blocks_only_its_own_conversation(store: SqlTurns, clock: Clock) -> None:
     receivers = Receivers()
     await commit_turn(store, clock, 1, "first", "second", sender="slow")
     async with delivering(store, clock, receivers) as wake:
@@ -311,7 +311,7 @@ async def test_a_receiver_that_hangs_holds_up_its_own_conversation_only(store: S
         assert await receivers.begun.get() == "second"
 
 
-async def test_what_is_being_sent_is_not_sent_again_when_its_claim_runs_out(store: SqlTurns, clock: Clock) -> None:
+async def test_delivery_in_progress_is_not_repeated_when_its_claim_expires(store: SqlTurns, clock: Clock) -> None:
     receivers = Receivers()
     await commit_turn(store, clock, 1, "first", sender="slow")
     async with delivering(store, clock, receivers) as wake:
@@ -323,7 +323,7 @@ async def test_what_is_being_sent_is_not_sent_again_when_its_claim_runs_out(stor
         assert receivers.begun.empty()
 
 
-async def test_an_unexpected_error_is_reported_and_holds_up_no_other_reply(store: SqlTurns, clock: Clock) -> None:
+async def test_unexpected_error_is_reported_and_does_not_block_other_replies(store: SqlTurns, clock: Clock) -> None:
     sent: list[str] = []
     told: list[tuple[str, type[BaseException]]] = []
 
@@ -344,7 +344,7 @@ async def test_an_unexpected_error_is_reported_and_holds_up_no_other_reply(store
     assert (sent, told) == (["two"], [("channel callback", KeyError)])
 
 
-def test_no_two_replies_have_one_id_though_a_restored_store_counts_its_turns_again() -> None:
+def test_reply_ids_stay_unique_after_a_restore_repeats_turn_numbers() -> None:
     at = datetime.now(UTC)
     message = UserMessage("hi", "c", "m", at, Principal("key", "k"), "callback", sender="ann")
     ids = {

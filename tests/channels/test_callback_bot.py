@@ -76,7 +76,7 @@ async def post(bot: Bot, secret: str, **message: str) -> tuple[int, str, str | N
         return answer.status, await answer.text(), answer.headers.get("X-Message-ID")
 
 
-async def test_a_message_is_answered_at_the_callback_once_however_often_it_comes(project: Path) -> None:
+async def test_repeated_message_is_answered_once_at_the_callback(project: Path) -> None:
     backend = Backend()
     async with opened(project) as bot, asyncio.timeout(30):
         secret = (await bot.auth.keys.create(["channel"])).secret
@@ -92,7 +92,7 @@ async def test_a_message_is_answered_at_the_callback_once_however_often_it_comes
     assert [body for _, body in backend.got] == [{"recipient_id": "u1", "text": "Hello!"}]
 
 
-async def test_a_message_without_an_id_is_given_one_under_which_it_can_come_again(project: Path) -> None:
+async def test_message_without_id_can_be_repeated_with_the_id_from_the_response(project: Path) -> None:
     async with opened(project) as bot:
         secret = (await bot.auth.keys.create(["channel"])).secret
         _, _, made = await post(bot, secret)
@@ -104,7 +104,7 @@ async def test_a_message_without_an_id_is_given_one_under_which_it_can_come_agai
         assert len(await bot.store.turns(conversation)) == 1
 
 
-async def test_what_was_accepted_is_answered_after_a_restart(project: Path) -> None:
+async def test_accepted_message_is_answered_after_a_restart(project: Path) -> None:
     backend = Backend()
     async with opened(project) as bot:
         conversation = await bot.store.conversation_id("key:1", "key", "u1")
@@ -120,7 +120,7 @@ async def test_what_was_accepted_is_answered_after_a_restart(project: Path) -> N
     assert [body["text"] for _, body in backend.got] == ["Hello!"]
 
 
-async def test_a_server_answers_as_credentials_yml_says_and_tells_of_channels_that_it_does_not_serve(
+async def test_callback_of_credentials_yml_is_used_and_unserved_channels_are_logged(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     callers: asyncio.Queue[str | None] = asyncio.Queue()

@@ -22,7 +22,7 @@ from bot.app.running import parts_of
 from bot.channels import plugged
 from bot.config import Limits, Logging, Store
 from bot.engine.codec import read_record
-from bot.engine.looking import AT_ONCE
+from bot.engine.polling import AT_ONCE
 from bot.logs import make_logger
 from bot.server.app import make_app
 from bot.server.parts import Parts
@@ -116,7 +116,7 @@ async def page(client: TestClient[Any, Any], *messages: JsonObject, secret: byte
     return await client.post("/webhooks/pager/webhook", data=body, headers={"X-Pager-Signature": signature})
 
 
-async def test_a_plugin_s_channel_talks(project: Path) -> None:
+async def test_plugin_channel_answers_signed_requests(project: Path) -> None:
     quiet = make_logger(Logging(level="error"), now=Sources().now)
     async with open_bot(load_project(project), log=quiet) as bot, served(parts_of(bot)) as client:
         assert (await client.get("/webhooks/pager/")).status == 200
@@ -135,7 +135,7 @@ async def test_a_plugin_s_channel_talks(project: Path) -> None:
         assert "/webhooks/pager/webhook" in (await (await client.get("/openapi.json")).json())["paths"]
 
 
-async def test_a_message_that_cannot_be_answered_holds_up_none_of_its_batch(project: Path) -> None:
+async def test_unanswerable_message_does_not_block_its_batch(project: Path) -> None:
     quiet = make_logger(Logging(level="error"), now=Sources().now)
     async with open_bot(load_project(project), log=quiet) as bot, served(parts_of(bot)) as client:
         first, photo, last = (
@@ -166,12 +166,12 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
 
-async def told(bot: Bot, sender: str) -> list[str]:
+async def answered_ids(bot: Bot, sender: str) -> list[str]:
     conversation = await bot.store.conversation_id("channel:pager", "key", sender)
     return [read_record(turn.record).message.message_id for turn in await bot.store.turns(conversation)]
 
 
-async def test_a_later_webhook_does_not_get_between_the_messages_of_an_earlier_one(gated: Project) -> None:
+async def test_later_request_does_not_come_between_messages_of_an_earlier_one(gated: Project) -> None:
     async with open_bot(gated) as bot, served(parts_of(bot)) as client:
         gate: Any = bot.resources.get("gate", object)
         first = [{"from": "ann", "text": f"hello {number}", "id": f"a{number}"} for number in range(3)]
@@ -183,10 +183,10 @@ async def test_a_later_webhook_does_not_get_between_the_messages_of_an_earlier_o
         gate.go.set()
         assert ((await later).status, (await earlier).status) == (200, 200)
         assert [sent["to"] for sent in (await (await earlier).json())["pages"]] == ["ann", "ann", "bob", "ann"]
-        assert await told(bot, "ann") == ["a0", "a1", "a2", "a3"]
+        assert await answered_ids(bot, "ann") == ["a0", "a1", "a2", "a3"]
 
 
-async def test_a_later_webhook_does_not_overtake_a_batch_of_very_many_senders(gated: Project) -> None:
+async def test_later_request_does_not_overtake_a_batch_of_many_senders(gated: Project) -> None:
     async with open_bot(gated) as bot, served(parts_of(bot)) as client:
         gate: Any = bot.resources.get("gate", object)
         last = f"{AT_ONCE}"
@@ -199,10 +199,10 @@ async def test_a_later_webhook_does_not_overtake_a_batch_of_very_many_senders(ga
         await until(lambda: "ann" in gate.came)  # who comes behind the other one, were that not to wait
         gate.go.set()
         assert ((await later).status, (await earlier).status) == (200, 200)
-        assert await told(bot, last) == [f"a{AT_ONCE}", "b"]
+        assert await answered_ids(bot, last) == [f"a{AT_ONCE}", "b"]
 
 
-async def test_a_batch_of_more_conversations_than_may_wait_is_answered_whole(project: Path) -> None:
+async def test_batch_larger_than_the_waiting_limit_is_answered_completely(project: Path) -> None:
     loaded = load_project(project, override=lambda settings: replace(settings, limits=Limits(waiting=3)))
     async with open_bot(loaded) as bot, served(parts_of(bot)) as client:
         answer = await page(client, *({"from": f"{n}", "text": "hello", "id": "m"} for n in range(10)))
@@ -217,13 +217,13 @@ class Misbehaving:
         self._responds = responds
 
     def receive(self, incoming: Incoming) -> Sequence[Said]:
-        return _done(self._received)
+        return raise_or_return(self._received)
 
     def respond(self, answered: Sequence[tuple[Said, Sequence[JsonObject]]]) -> Any:
-        return _done(self._responds)
+        return raise_or_return(self._responds)
 
 
-def _done(what: Any) -> Any:
+def raise_or_return(what: Any) -> Any:
     if isinstance(what, BaseException):
         raise what
     return what
@@ -244,9 +244,7 @@ def _done(what: Any) -> Any:
         Misbehaving(responds=object()),
     ],
 )
-async def test_a_channel_that_misbehaves_is_a_500_that_names_it_and_ends_nothing(
-    project: Path, channel: Misbehaving
-) -> None:
+async def test_misbehaving_channel_is_a_500_and_is_named_in_the_log(project: Path, channel: Misbehaving) -> None:
     written = io.StringIO()
     log = make_logger(Logging(level="error"), now=Sources().now, stream=written)
     parts = {"pager": channel, "good": Misbehaving()}
@@ -268,7 +266,7 @@ class Broken:
         raise AssertionError
 
 
-async def test_what_a_channel_cannot_understand_is_a_400_in_its_words(project: Path) -> None:
+async def test_value_error_of_a_channel_is_a_400_with_its_text(project: Path) -> None:
     store = Store(url=f"sqlite:///{project}/t.db")
     loaded = load_project(project, override=lambda settings: replace(settings, store=store))
     async with (

@@ -91,21 +91,21 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def of_plugin(bot: Bot) -> Any:
+def plugin_module(bot: Bot) -> Any:
     return sys.modules[bot.project.plugins.actions()["action_nudge"].__module__]
 
 
 MESSAGE = {"from": "555-1", "text": "hello", "id": "a"}
 
 
-async def test_a_reminder_reaches_the_user_of_a_channel_that_sends(project: Path) -> None:
+async def test_reminder_is_sent_to_the_channels_user(project: Path) -> None:
     place = Place(port=0, store="sqlite:///t.db")
     async with asyncio.timeout(60), serving(project, place, {}) as (bot, url), httpx.AsyncClient() as client:
         body = json.dumps({"messages": [MESSAGE]}).encode()
         answer = await client.post(f"{url}/webhooks/pager/webhook", content=body)
         assert answer.json() == ["I shall."]
         await bot.background.fire_reminders()
-        plugin = of_plugin(bot)
+        plugin = plugin_module(bot)
         while len(plugin.sent) < 2:
             plugin.arrived.clear()
             await plugin.arrived.wait()
@@ -124,7 +124,7 @@ async def test_a_reminder_reaches_the_user_of_a_channel_that_sends(project: Path
         (ValueError("gone"), "refused"),
     ],
 )
-async def test_what_cannot_be_sent_is_tried_again_unless_it_is_refused_for_good(
+async def test_failed_sending_is_retried_unless_the_channel_raises_value_error(
     project: Path, error: BaseException, outcome: str
 ) -> None:
     quiet = make_logger(Logging(level="critical"), now=Sources().now)
@@ -132,9 +132,9 @@ async def test_what_cannot_be_sent_is_tried_again_unless_it_is_refused_for_good(
     outcomes: list[str] = []
     told: list[tuple[str, BaseException]] = []
     async with open_bot(load_project(project), log=quiet, addressing=addressing) as bot:
-        await answered(bot)
+        await send_greeting(bot)
         await bot.background.fire_reminders()
-        plugin, senders = of_plugin(bot), {"pager": plugged.sender("pager", bot.channels["pager"])}
+        plugin, senders = plugin_module(bot), {"pager": plugged.sender("pager", bot.channels["pager"])}
         plugin.failures.append(error)
         delivery = Delivery(
             bot.store, bot.sources, senders=senders, outcome=outcomes.append, tell=lambda *what: told.append(what)
@@ -150,17 +150,17 @@ async def test_what_cannot_be_sent_is_tried_again_unless_it_is_refused_for_good(
     assert (outcomes[1:], len(plugin.sent)) == ((["sent"], 1) if outcome == "refused" else ([], 0))
 
 
-async def test_replies_for_a_channel_that_is_gone_wait_and_hold_up_nobody(project: Path) -> None:
+async def test_replies_for_an_unloaded_channel_wait(project: Path) -> None:
     quiet = make_logger(Logging(level="critical"), now=Sources().now)
     outcomes: list[str] = []
     async with open_bot(load_project(project), log=quiet, addressing={"pager": plugged.addressing("pager")}) as bot:
-        await answered(bot)
+        await send_greeting(bot)
         await bot.background.fire_reminders()
         async with Delivery(bot.store, bot.sources, outcome=outcomes.append) as delivery:
             assert await delivery.deliver_due() == 1
     assert outcomes == ["failed"]
 
 
-async def answered(bot: Bot) -> None:
+async def send_greeting(bot: Bot) -> None:
     async with served(parts_of(bot)) as client:
         assert await (await page(client, MESSAGE)).json() == ["I shall."]

@@ -13,6 +13,7 @@ from bot.actions.turn import Turn
 from bot.config import Limits
 from bot.content import Content, Domain, SessionConfig
 from bot.dialogue.events import SessionStarted, SlotSet, UserUttered
+from bot.dialogue.prediction import Prediction
 from bot.encoding import decode, encode
 from bot.engine.codec import read_record
 from bot.engine.outside import EventsWork, ExecuteWork, NoteWork
@@ -443,7 +444,7 @@ async def test_the_record_tells_whether_somebody_said_the_message(make_bench: Ma
         await bench.engine.handle(message("EXTERNAL: add"))
         await bench.engine.perform(NoteWork(message("add"), background=True))
         await bench.engine.perform(IntentWork(message("add"), "add"))
-        await bench.engine.perform(ExecuteWork(message("turn"), "turn", policy="api", confidence=1.0, background=False))
+        await bench.engine.perform(ExecuteWork(message("turn"), Prediction("turn", 1.0, "api"), background=False))
         await bench.engine.perform(EventsWork(message(""), [UserUttered(Parse("add"), "theirs")]))
         records = [read_record(turn.record) for turn in await bench.store.turns(conversation)]
         assert [record.is_said for record in records] == [True, True, True, False, False, False]

@@ -31,7 +31,7 @@ async def failure(script: Script, method: str = "GET", **options: Any) -> CallFa
     return raised.value
 
 
-async def test_an_answer_comes_back_parsed() -> None:
+async def test_call_sends_the_request_and_returns_the_parsed_answer() -> None:
     script = Script([ok(b'{"a": [1]}')])
     answer = await client(script).call(
         "POST", "/x", name="x", params={"q": "1 2"}, json={"b": 2}, headers={"X-A": "b"}, correlation_id="c-1"
@@ -44,7 +44,7 @@ async def test_an_answer_comes_back_parsed() -> None:
     assert sent.headers["host"] == "bank.test"
 
 
-async def test_a_form_is_encoded() -> None:
+async def test_form_is_url_encoded() -> None:
     script = Script([ok()])
     await client(script).call("POST", "/x", name="x", form={"a": "1&2"})
     assert script.requests[0].content == b"a=1%262"
@@ -53,40 +53,40 @@ async def test_a_form_is_encoded() -> None:
 @pytest.mark.parametrize(
     "step", [REFUSED, BROKEN, status(500), status(503), status(429), httpx.RemoteProtocolError("x")]
 )
-async def test_an_idempotent_call_is_tried_again(step: Any) -> None:
+async def test_idempotent_call_is_retried(step: Any) -> None:
     script = Script([step, step, ok(b"1")])
     assert (await client(script).call("GET", "/x", name="x")).data == 1
     assert len(script.requests) == 3
 
 
 @pytest.mark.parametrize("step", [BROKEN, status(500), status(503), status(429)])
-async def test_a_call_with_an_effect_is_tried_once(step: Any) -> None:
+async def test_post_is_not_retried(step: Any) -> None:
     script = Script([step, ok()])
     await failure(script, "POST")
     assert len(script.requests) == 1
 
 
-async def test_what_was_never_sent_is_tried_again_whatever_it_is() -> None:
+async def test_unsent_request_is_retried_even_if_it_is_a_post() -> None:
     script = Script([REFUSED, ok(b"1")])
     assert (await client(script).call("POST", "/x", name="x")).data == 1
 
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 409, 422])
-async def test_a_refusal_is_final(code: int) -> None:
+async def test_rejected_call_is_not_retried(code: int) -> None:
     script = Script([status(code), ok()])
     failed = await failure(script)
     assert (failed.kind, failed.status, failed.may_have_happened) == ("rejected", code, False)
     assert len(script.requests) == 1
 
 
-async def test_an_accepted_status_is_an_answer() -> None:
+async def test_accepted_error_status_is_returned_as_an_answer() -> None:
     answer = await client(Script([(400, b'{"why": 1}', {"Content-Type": "application/json"})])).call(
         "POST", "/x", name="x", accept=frozenset({400})
     )
     assert (answer.status, answer.data) == (400, {"why": 1})
 
 
-async def test_tries_are_counted() -> None:
+async def test_failing_call_is_tried_as_often_as_the_limit_allows() -> None:
     script = Script([status(500)])
     assert (await failure(script, limits={"tries": 4})).kind == "unavailable"
     assert len(script.requests) == 4
@@ -111,7 +111,7 @@ async def test_tries_are_counted() -> None:
         ([httpx.ReadTimeout("slow")], "GET", {}, "timeout", False),
     ],
 )
-async def test_a_failure_tells_whether_it_may_have_happened(
+async def test_failure_says_whether_the_call_may_have_had_its_effect(
     steps: list[Any], method: str, options: dict[str, Any], kind: str, may_have_happened: bool
 ) -> None:
     failed = await failure(Script(steps), method, **options)
@@ -125,7 +125,7 @@ async def test_one_deadline_covers_all_tries() -> None:
     assert len(script.requests) >= 2
 
 
-async def test_a_slow_drip_is_cut_off() -> None:
+async def test_slowly_dripping_body_is_cut_off_at_the_deadline() -> None:
     async def drip() -> httpx.Response:
         pieces = Chunks([b" "] * 10_000, lambda: asyncio.sleep(0.001))
         return httpx.Response(200, headers={"Content-Type": "application/json"}, stream=pieces)
@@ -134,7 +134,7 @@ async def test_a_slow_drip_is_cut_off() -> None:
     assert failed.kind == "timeout"
 
 
-async def test_a_body_over_the_cap_is_not_read_to_its_end() -> None:
+async def test_reading_stops_when_a_body_exceeds_the_cap() -> None:
     pieces = Chunks([b"x" * 600, b"x" * 600, AssertionError("read on")])  # type: ignore[list-item]
 
     async def endless() -> httpx.Response:
@@ -144,7 +144,7 @@ async def test_a_body_over_the_cap_is_not_read_to_its_end() -> None:
     assert pieces.closed
 
 
-async def test_an_announced_body_over_the_cap_is_not_read() -> None:
+async def test_body_announced_as_over_the_cap_is_rejected() -> None:
     script = Script([ok(b"1", **{"Content-Length": "1001"})])
     assert (await failure(script, limits={"max_bytes": 1_000})).kind == "too_large"
 
@@ -163,14 +163,14 @@ async def test_an_announced_body_over_the_cap_is_not_read() -> None:
         (status(302, Location="http://elsewhere.test/"), "redirects"),
     ],
 )
-async def test_an_unusable_answer_is_refused(step: Any, why: str) -> None:
+async def test_unusable_answer_is_an_invalid_failure(step: Any, why: str) -> None:
     failed = await failure(Script([step]))
     assert failed.kind == "invalid"
     assert why in str(failed)
 
 
 @pytest.mark.parametrize("size", [1, 30_000])
-async def test_a_schema_names_its_broken_rule_and_quotes_nothing(size: int) -> None:
+async def test_schema_failure_names_the_broken_rule_without_quoting_the_answer(size: int) -> None:
     schema = ResponseSchema({"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]})
     failed = await failure(Script([ok(json.dumps({"a": SECRET * size}).encode())]), schema=schema)
     assert failed.kind == "invalid"
@@ -182,7 +182,7 @@ async def test_a_schema_names_its_broken_rule_and_quotes_nothing(size: int) -> N
     ("body", "good"),
     [(b"{}", True), (b'{"a": "x"}', True), (b'{"a": 1}', False), (b'{"b": null}', False), (b"[]", True)],
 )
-async def test_a_schema_may_list_the_properties_that_are_strings(body: bytes, good: bool) -> None:
+async def test_strings_keyword_requires_the_listed_properties_to_be_strings(body: bytes, good: bool) -> None:
     schema = ResponseSchema({"strings": ["a", "b"]})
     if good:
         await client(Script([ok(body)])).call("GET", "/x", name="x", schema=schema)
@@ -190,7 +190,7 @@ async def test_a_schema_may_list_the_properties_that_are_strings(body: bytes, go
         assert "strings" in str(await failure(Script([ok(body)]), schema=schema))
 
 
-async def test_nothing_of_request_or_body_is_in_a_failure() -> None:
+async def test_failure_quotes_neither_the_request_nor_the_answer() -> None:
     script = Script([(418, SECRET.encode(), {"X-Token": SECRET})])
     with pytest.raises(CallFailed) as raised:
         await client(script).call("GET", f"/{SECRET}", name="x", headers={"Authorization": SECRET})
@@ -213,24 +213,24 @@ async def test_nothing_of_request_or_body_is_in_a_failure() -> None:
         ("²", None),
     ],
 )
-async def test_retry_after_is_read(header: str, seconds: float | None) -> None:
+async def test_retry_after_is_parsed_into_seconds(header: str, seconds: float | None) -> None:
     failed = await failure(Script([(503, b"", {"Retry-After": header.encode()})]), "POST")
     assert failed.retry_after == seconds
 
 
-async def test_retry_after_is_waited_for_when_it_fits_the_deadline() -> None:
+async def test_call_is_retried_when_retry_after_fits_the_deadline() -> None:
     script = Script([status(429, **{"Retry-After": "0"}), ok(b"1")])
     assert (await client(script).call("GET", "/x", name="x")).data == 1
 
 
-async def test_a_retry_after_beyond_the_deadline_ends_the_call_at_once() -> None:
+async def test_retry_after_beyond_the_deadline_ends_the_call_at_once() -> None:
     script = Script([status(503, **{"Retry-After": "60"}), ok()])
     failed = await failure(script)
     assert (failed.kind, failed.retry_after) == ("unavailable", 60.0)
     assert len(script.requests) == 1
 
 
-def test_pauses_are_a_random_part_of_a_doubling_time_or_what_was_asked() -> None:
+def test_pauses_have_full_jitter_unless_retry_after_is_given() -> None:
     unasked = Retryable(CallFailed("unavailable", service="x", call="x", reason="x"))
     asked = Retryable(CallFailed("unavailable", service="x", call="x", reason="x", retry_after=0.7))
     pauses = waits(Chance(1), 0.1, 0.3)
@@ -241,7 +241,7 @@ def test_pauses_are_a_random_part_of_a_doubling_time_or_what_was_asked() -> None
     assert pauses.send(asked) == 0.7
 
 
-async def test_the_breaker_opens_probes_and_closes() -> None:
+async def test_breaker_opens_probes_and_closes() -> None:
     clock = Clock()
     script = Script([BROKEN, BROKEN, BROKEN, ok(b"1")])
     http = client(script, clock=clock, limits={"breaker_failures": 2, "breaker_seconds": 5.0, "tries": 1})
@@ -263,7 +263,7 @@ async def test_the_breaker_opens_probes_and_closes() -> None:
     assert (await http.call("GET", "/x", name="x")).data == 1
 
 
-async def test_only_one_probe_goes_through_and_a_cancelled_one_makes_room() -> None:
+async def test_breaker_allows_one_probe_and_another_after_it_is_cancelled() -> None:
     clock = Clock()
     script = Script([BROKEN, forever, ok(b"1")])
     http = client(script, clock=clock, limits={"breaker_failures": 1, "breaker_seconds": 5.0, "tries": 1})
@@ -281,7 +281,7 @@ async def test_only_one_probe_goes_through_and_a_cancelled_one_makes_room() -> N
     assert (await http.call("GET", "/x", name="x")).data == 1
 
 
-async def test_a_call_from_before_the_break_that_is_given_up_makes_no_room_for_a_second_probe() -> None:
+async def test_cancelling_a_call_from_before_the_break_allows_no_second_probe() -> None:
     clock = Clock()
     script = Script([forever, BROKEN, forever])
     http = client(script, clock=clock, limits={"breaker_failures": 1, "breaker_seconds": 5.0, "tries": 1})
@@ -303,7 +303,7 @@ async def test_a_call_from_before_the_break_that_is_given_up_makes_no_room_for_a
     await asyncio.wait([probe])
 
 
-async def test_a_service_that_outlives_every_deadline_opens_the_breaker() -> None:
+async def test_calls_that_reach_their_deadline_open_the_breaker() -> None:
     script = Script([forever])
     limits = {"deadline_seconds": 0.01, "try_seconds": 60.0, "breaker_failures": 2}
     http = client(script, limits=limits)
@@ -316,7 +316,7 @@ async def test_a_service_that_outlives_every_deadline_opens_the_breaker() -> Non
 
 
 @pytest.mark.parametrize("code", [400, 404, 429])
-async def test_refusals_do_not_open_the_breaker(code: int) -> None:
+async def test_client_error_statuses_do_not_open_the_breaker(code: int) -> None:
     http = client(Script([status(code)]), limits={"breaker_failures": 1, "tries": 1})
     for _ in range(3):
         with pytest.raises(CallFailed) as failed:
@@ -324,7 +324,7 @@ async def test_refusals_do_not_open_the_breaker(code: int) -> None:
         assert failed.value.status == code
 
 
-async def test_too_many_calls_fail_at_once() -> None:
+async def test_call_fails_at_once_when_too_many_are_waiting() -> None:
     script = Script([forever])
     http = client(script, limits={"connections": 2, "waiting": 1})
     tasks = [asyncio.create_task(http.call("GET", "/x", name="x")) for _ in range(3)]
@@ -340,7 +340,7 @@ async def test_too_many_calls_fail_at_once() -> None:
     assert (await http.call("GET", "/x", name="x")).data == 1
 
 
-async def test_every_call_is_observed() -> None:
+async def test_on_call_is_called_after_every_call() -> None:
     seen: list[tuple[str, str, str, int, int | None]] = []
 
     def see(
@@ -365,7 +365,7 @@ async def test_every_call_is_observed() -> None:
     ]
 
 
-async def test_a_client_s_calls_can_be_observed_by_the_metrics_under_its_service() -> None:
+async def test_call_metrics_are_labelled_by_service_not_by_call() -> None:
     metrics = Metrics()
     watcher = Watcher(metrics, make_logger(Logging(level="error"), now=Sources().now), message_text=False)
     await client(Script([ok()]), on_call=watcher.call).call("GET", "/x", name="loans")
@@ -373,7 +373,7 @@ async def test_a_client_s_calls_can_be_observed_by_the_metrics_under_its_service
     assert "loans" not in metrics.text().decode()
 
 
-async def test_a_call_fails_before_the_time_of_the_action_that_makes_it_is_over() -> None:
+async def test_call_fails_shortly_before_its_action_runs_out_of_time() -> None:
     now = asyncio.get_running_loop().time
     http, told = client(Script([forever]), limits={"breaker_failures": 1}), []
     for method in ("GET", "POST"):
@@ -387,7 +387,7 @@ async def test_a_call_fails_before_the_time_of_the_action_that_makes_it_is_over(
     assert granted_until() == math.inf
 
 
-async def test_a_task_that_outlives_the_action_that_began_it_may_call_on() -> None:
+async def test_background_task_may_call_after_its_action_has_ended() -> None:
     done = asyncio.Event()
 
     async def later() -> Any:
@@ -401,6 +401,6 @@ async def test_a_task_that_outlives_the_action_that_began_it_may_call_on() -> No
     assert await task == 1
 
 
-async def test_an_effect_that_outlives_the_deadline_has_an_unknown_outcome() -> None:
+async def test_post_that_reaches_the_deadline_has_an_unknown_outcome() -> None:
     failed = await failure(Script([forever]), "POST", limits={"deadline_seconds": 0.02})
     assert failed.kind == "unknown_outcome"

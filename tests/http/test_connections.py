@@ -29,7 +29,7 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
 
 
 @pytest.mark.parametrize("scheme", ["https", "HTTPS"])
-async def test_a_service_with_an_untrusted_certificate_is_sent_nothing(
+async def test_nothing_is_sent_to_a_service_with_an_untrusted_certificate(
     certificate: tuple[Path, Path], scheme: str
 ) -> None:
     told: list[bytes] = []
@@ -49,19 +49,19 @@ async def test_a_service_with_an_untrusted_certificate_is_sent_nothing(
     assert failed.value.reason.startswith("certificate not trusted: self")
 
 
-async def _seven(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def answer_seven(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.readuntil(b"\r\n\r\n")
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n7")
     await writer.drain()
 
 
-async def test_a_service_is_trusted_by_the_authorities_of_a_file_or_of_the_environment(
+async def test_cafile_and_ssl_cert_file_name_the_trusted_authorities(
     certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
     limits = HttpLimits(tries=1)
-    async with serving(_seven, "localhost", ssl=context) as port:
+    async with serving(answer_seven, "localhost", ssl=context) as port:
         url = f"https://localhost:{port}"
         async with HttpClient(url, service="bank", limits=limits, cafile=str(certificate[0])) as http:
             assert (await http.call("GET", "/", name="x")).data == 7
@@ -70,12 +70,12 @@ async def test_a_service_is_trusted_by_the_authorities_of_a_file_or_of_the_envir
             assert (await http.call("GET", "/", name="x")).data == 7
 
 
-async def test_a_client_shows_the_certificate_that_it_is_given(certificate: tuple[Path, Path]) -> None:
+async def test_client_presents_its_certificate(certificate: tuple[Path, Path]) -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(certificate[0]))
     context.load_cert_chain(*certificate)
     context.verify_mode = ssl.CERT_REQUIRED
     cafile, keyfile = map(str, certificate)
-    async with serving(_seven, "localhost", ssl=context) as port:
+    async with serving(answer_seven, "localhost", ssl=context) as port:
         url = f"https://localhost:{port}"
         async with HttpClient(url, service="bank", cafile=cafile, certfile=cafile, keyfile=keyfile) as http:
             assert (await http.call("GET", "/", name="x")).data == 7
@@ -84,12 +84,12 @@ async def test_a_client_shows_the_certificate_that_it_is_given(certificate: tupl
                 await http.call("GET", "/", name="x")
 
 
-def test_a_file_of_certificates_that_cannot_be_read_is_reported_at_once(tmp_path: Path) -> None:
+def test_unreadable_cafile_is_rejected_when_the_client_is_made(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"nowhere\.pem cannot be read: No such file"):
         HttpClient("https://x", service="bank", cafile=str(tmp_path / "nowhere.pem"))
 
 
-async def test_the_proxies_of_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_environment_proxies_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n1")
@@ -104,7 +104,7 @@ async def test_the_proxies_of_the_environment_are_ignored(monkeypatch: pytest.Mo
         assert (await http.call("GET", "/", name="x")).data == 1
 
 
-async def test_a_service_that_hung_is_reached_again_over_the_same_few_connections() -> None:
+async def test_connections_are_usable_again_after_cancelled_calls() -> None:
     hung = asyncio.Semaphore(0)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -39,7 +39,7 @@ async def ask(running: Running, route: Route, headers: dict[str, str]) -> Any:
     return await running.client.request(route.method, path, headers=headers, allow_redirects=False, **body)
 
 
-async def test_every_route_with_every_credential(real: Running) -> None:
+async def test_every_route_enforces_its_access_for_every_credential(real: Running) -> None:
     tried, known = 0, await credentials(real)
     for route in sorted(real.client.server.app[ROUTES], key=lambda r: r.path in ENDS_THE_SESSION):  # type: ignore[attr-defined]
         if route.path in ENDS_THE_SESSION:
@@ -64,14 +64,14 @@ async def test_every_route_with_every_credential(real: Running) -> None:
     assert tried > 100
 
 
-async def test_head_is_get_without_a_body(real: Running) -> None:
+async def test_head_is_answered_like_get_without_a_body(real: Running) -> None:
     answer = await real.client.head("/health")
     assert (answer.status, await answer.read()) == (200, b"")
     assert answer.headers["Server"] == "Teller"
     assert (await real.client.head("/status")).status == 401
 
 
-async def test_nothing_is_served_beside_the_table(real: Running) -> None:
+async def test_only_routes_of_the_table_are_served(real: Running) -> None:
     app = real.client.server.app  # type: ignore[attr-defined]
     served = {(route.method, route.resource.canonical) for route in app.router.routes() if route.method != "HEAD"}
     listed = {(route.method, route.path) for route in app[ROUTES]}
@@ -82,13 +82,13 @@ async def test_nothing_is_served_beside_the_table(real: Running) -> None:
     ("method", "path", "status"),
     [("GET", "/nowhere", 404), ("GET", "/auth", 405), ("DELETE", "/chat", 405), ("GET", "/page/../parts.py", 404)],
 )
-async def test_what_is_not_there_is_a_problem_too(real: Running, method: str, path: str, status: int) -> None:
+async def test_unknown_path_and_wrong_method_are_problems(real: Running, method: str, path: str, status: int) -> None:
     answer = await real.client.request(method, path)
     assert (answer.status, answer.content_type) == (status, "application/problem+json")
     assert (status == 405) == ("Allow" in answer.headers)
 
 
-async def test_another_s_session_cannot_be_ended_by_a_customer_and_the_operator_ends_it_at_once(
+async def test_operators_can_list_and_end_sessions_but_customers_cannot(
     real: Running,
 ) -> None:
     customer, operator = await real.login(), await real.key("operator")
@@ -105,7 +105,7 @@ async def test_another_s_session_cannot_be_ended_by_a_customer_and_the_operator_
     assert (await real.client.get("/auth/session", headers=customer)).status == 401
 
 
-async def test_rotation_and_logout_over_http(real: Running) -> None:
+async def test_rotation_and_logout_invalidate_old_tokens(real: Running) -> None:
     old = await real.login()
     rotated = await (await real.client.post("/auth/rotate", headers=old)).json()
     new = {"Authorization": f"Bearer {rotated['token']}"}
@@ -117,14 +117,14 @@ async def test_rotation_and_logout_over_http(real: Running) -> None:
     assert (await real.client.get("/auth/session", headers=new)).status == 401
 
 
-async def test_a_locked_account_says_when_to_come_back(real: Running) -> None:
+async def test_throttled_login_has_retry_after(real: Running) -> None:
     for _ in range(5):
         await real.client.post("/auth", json={"accountNumber": "99999999", "code": "1"})
     answer = await real.client.post("/auth", json={"accountNumber": "99999999", "code": "1"})
     assert (answer.status, answer.headers["Retry-After"]) == (429, "30")
 
 
-async def test_account_number_and_code_are_texts(real: Running) -> None:
+async def test_login_rejects_a_body_that_does_not_match_the_schema(real: Running) -> None:
     for body in (
         {"accountNumber": 123456, "code": "42"},
         {"accountNumber": "123456"},

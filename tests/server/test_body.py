@@ -31,7 +31,7 @@ BODIES = st.one_of(st.dictionaries(st.sampled_from(KEYS), VALUES), VALUES)
 
 @pytest.mark.parametrize("schema", SCHEMAS)
 @given(body=BODIES)
-def test_the_fast_path_and_the_validator_never_disagree(schema: dict[str, Any], body: Any) -> None:
+def test_fast_path_and_validator_agree(schema: dict[str, Any], body: Any) -> None:
     checked = BodySchema(schema)
     valid = Draft202012Validator(schema).is_valid(body)
     if checked.is_plainly_good(body):
@@ -44,7 +44,7 @@ def test_the_fast_path_and_the_validator_never_disagree(schema: dict[str, Any], 
     assert passed == valid
 
 
-def test_the_fast_path_accepts_most_bodies() -> None:
+def test_fast_path_accepts_ordinary_bodies() -> None:
     assert BodySchema(schemas.chat(20)).is_plainly_good({"message": "hi", "messageId": "m-1"})
     rasa = {"sender": "u", "message": "hi", "message_id": "m-1", "input_channel": "kiosk"}
     assert BodySchema(schemas.rasa_message(20)).is_plainly_good(rasa)
@@ -57,7 +57,7 @@ def test_the_fast_path_accepts_most_bodies() -> None:
         st.none(), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=3)
     )
 )
-def test_depth_is_counted_right(value: Any) -> None:
+def test_deeper_than_counts_nesting(value: Any) -> None:
     def depth(node: Any) -> int:
         children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else None
         return 1 + max(map(depth, children)) if children else 0  # an empty list or object holds nothing deeper
@@ -87,7 +87,9 @@ EVENT = {"event": "slot", "name": "colour"}
         (rasa_schemas.ACTION, {"name": "a", "confidence": "x"}, "/confidence", "must be a number or null"),
     ],
 )
-def test_errors_are_described_in_plain_words(schema: dict[str, Any], body: Any, pointer: str, told: str) -> None:
+def test_validation_errors_are_described_in_plain_words(
+    schema: dict[str, Any], body: Any, pointer: str, told: str
+) -> None:
     with pytest.raises(Problem) as refused:
         BodySchema(schema).check(body)
     assert refused.value.errors == [{"pointer": pointer, "detail": told}]
@@ -95,7 +97,7 @@ def test_errors_are_described_in_plain_words(schema: dict[str, Any], body: Any, 
 
 @pytest.mark.parametrize("body", ["x", 5, {"name": "a", "entities": 5}, {"name": "a", "entities": [{"value": 1}]}])
 @pytest.mark.parametrize("schema", [rasa_schemas.EVENTS, rasa_schemas.INTENT], ids=["events", "intent"])
-def test_no_wording_of_a_schema_shows_through(schema: dict[str, Any], body: Any) -> None:
+def test_validation_errors_do_not_quote_the_schema(schema: dict[str, Any], body: Any) -> None:
     with pytest.raises(Problem) as refused:
         BodySchema(schema).check(body)
     for error in refused.value.errors:

@@ -39,7 +39,7 @@ REFUSED: list[tuple[str, str, Any, int]] = [
 
 
 @BOTH
-async def test_control_characters_in_ids_are_refused_alike_on_both_stores(real: Running) -> None:
+async def test_control_characters_in_ids_are_rejected_on_both_stores(real: Running) -> None:
     headers = await real.key("operator", "channel")
     for method, path, body, status in REFUSED:
         answer = await real.client.request(method, path, headers=headers, **({} if body is None else {"json": body}))
@@ -49,7 +49,7 @@ async def test_control_characters_in_ids_are_refused_alike_on_both_stores(real: 
 
 @pytest.mark.parametrize("schema", [schemas.chat(20), schemas.LOGIN], ids=["chat", "login"])
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\0", "\x85", "\x7f"])
-def test_an_id_does_not_end_with_a_control_character_either(schema: dict[str, Any], ending: str) -> None:
+def test_id_ending_with_a_control_character_is_rejected(schema: dict[str, Any], ending: str) -> None:
     good = (
         {"message": "hi", "messageId": "abc"}
         if "message" in schema["properties"]
@@ -63,7 +63,9 @@ def test_an_id_does_not_end_with_a_control_character_either(schema: dict[str, An
 
 
 @pytest.mark.parametrize(("name", "value"), [("sender", NUL), ("message_id", "m\n")])
-async def test_a_plugin_s_channel_is_refused_ids_that_cannot_be_kept(running: Running, name: str, value: str) -> None:
+async def test_control_characters_in_ids_from_a_plugin_channel_are_rejected(
+    running: Running, name: str, value: str
+) -> None:
     call = Call(None, running.parts, "c-1", "127.0.0.1")  # type: ignore[arg-type] # the request is not looked at
     given: dict[str, Any] = {"sender": "u1", name: value}
     with pytest.raises(Problem) as refused:

@@ -12,7 +12,7 @@ from .conftest import ACCOUNT, Running
 CHATS = 200
 
 
-async def test_hundreds_of_sessions_with_the_same_ids_and_texts_never_cross(real: Running) -> None:
+async def test_concurrent_senders_with_the_same_ids_never_mix(real: Running) -> None:
     customers = [f"customer-{n}" for n in range(CHATS)]
     key = await real.key("channel")
     threads = threading.active_count()
@@ -42,7 +42,7 @@ async def test_hundreds_of_sessions_with_the_same_ids_and_texts_never_cross(real
     assert status["turns"] == 3 * CHATS
 
 
-async def test_two_customers_logged_in_with_one_message_id_at_once(real: Running) -> None:
+async def test_same_message_id_of_two_customers_is_answered_separately(real: Running) -> None:
     first, second = await real.login(), await real.login("12345678", "135790")
     body = {"message": "hello", "messageId": "same"}
     answers = await asyncio.gather(
@@ -54,7 +54,7 @@ async def test_two_customers_logged_in_with_one_message_id_at_once(real: Running
     assert bodies[0] != bodies[1]
 
 
-async def test_racing_logins_get_five_guesses_whatever_address_they_come_from(real: Running) -> None:
+async def test_concurrent_logins_to_one_account_get_five_attempts(real: Running) -> None:
     async def guess(n: int) -> int:
         answer = await real.client.post("/auth", json={"accountNumber": ACCOUNT, "code": f"{n:06}"})
         return answer.status
@@ -63,7 +63,7 @@ async def test_racing_logins_get_five_guesses_whatever_address_they_come_from(re
     assert statuses == {401: 5, 429: 25}
 
 
-async def test_a_full_conversation_refuses_and_the_others_go_on(real: Running) -> None:
+async def test_full_conversation_is_refused_without_blocking_others(real: Running) -> None:
     key = await real.key("channel")
 
     async def say(sender: str, n: int) -> int:

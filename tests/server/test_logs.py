@@ -42,7 +42,7 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
-def test_a_line_is_json_with_level_time_and_correlation_id() -> None:
+def test_log_line_is_json_with_level_time_and_correlation_id() -> None:
     log, stream = logger()
     token = correlation_id.set("c-1")
     log.info("turn", seconds=0.25)
@@ -58,7 +58,7 @@ def test_a_line_is_json_with_level_time_and_correlation_id() -> None:
     ]
 
 
-def test_secrets_and_account_numbers_are_masked_wherever_they_stand() -> None:
+def test_secrets_and_account_numbers_are_masked_at_any_depth() -> None:
     log, stream = logger()
     log.info(
         "x",
@@ -87,7 +87,7 @@ def test_secrets_and_account_numbers_are_masked_wherever_they_stand() -> None:
         "20-11-26",
     ],
 )
-def test_times_numbers_and_ids_stay_readable(plain: str) -> None:
+def test_times_short_numbers_and_ids_are_not_masked(plain: str) -> None:
     assert mask(plain) == plain
 
 
@@ -106,27 +106,27 @@ def test_times_numbers_and_ids_stay_readable(plain: str) -> None:
         ("07700 900123", "****23"),
     ],
 )
-def test_account_numbers_are_masked_whatever_stands_around_them(text: str, masked: str) -> None:
+def test_account_number_inside_a_text_is_masked(text: str, masked: str) -> None:
     assert mask(text) == masked
 
 
 @pytest.mark.parametrize(
     "value", [b"12345678", {"12345678"}, frozenset({b"12345678"}), Path("12345678"), [{"at": {b"12345678"}}]], ids=str
 )
-def test_a_value_of_any_type_is_masked(value: object) -> None:
+def test_value_of_any_type_is_masked(value: object) -> None:
     log, stream = logger()
     log.info("odd", value=value)
     assert "123456" not in stream.getvalue()
     assert "****78" in stream.getvalue()
 
 
-def test_the_names_of_values_are_masked_too() -> None:
+def test_mapping_keys_are_masked() -> None:
     log, stream = logger()
     log.info("x", balances={"12345678": 5, "token": "t"})
     assert lines(stream)[0]["balances"] == {"****78": 5, "token": "[hidden]"}
 
 
-def test_ids_of_our_own_are_logged_whole() -> None:
+def test_internal_ids_are_not_masked() -> None:
     log, stream = logger()
     ours = {"session": "e263812345678fff", "by": "key:123456789012", "conversation": "0123456789abcdef"}
     ours |= {"content": "f71812345678c48c", "sender": "312de123456f", "effect": "ab1234567890"}
@@ -134,7 +134,7 @@ def test_ids_of_our_own_are_logged_whole() -> None:
     assert lines(stream)[0].items() >= ours.items()
 
 
-def test_message_text_is_logged_only_when_switched_on_and_masked_even_then() -> None:
+def test_message_text_is_logged_only_when_enabled_and_then_masked() -> None:
     off, off_stream = logger()
     off.info("message", text="pay 12345678")
     on, on_stream = logger(message_text=True)
@@ -153,7 +153,7 @@ def failed(error: BaseException, **settings: Any) -> dict[str, Any]:
     return line
 
 
-def test_an_exception_is_its_type_and_places_without_what_it_quotes() -> None:
+def test_exception_is_logged_with_type_and_places_but_no_message() -> None:
     quoting = ValueError("invalid literal for int() with base 10: 'my card number is lost'")
     line = failed(quoting)
     assert line["error"] == "ValueError"
@@ -164,7 +164,7 @@ def test_an_exception_is_its_type_and_places_without_what_it_quotes() -> None:
 
 
 @pytest.mark.parametrize("calls", [1, 30])
-def test_the_first_place_is_the_first_of_the_projects_own_however_much_was_called_before_and_after(calls: int) -> None:
+def test_traceback_starts_at_the_first_frame_of_the_project(calls: int) -> None:
     ours = compile("def run(action):\n    action()\n", f"{Path(bot.__file__).parent}/engine/running.py", "exec")
     namespace: dict[str, Any] = {}
     exec(ours, namespace)
@@ -194,11 +194,11 @@ def test_the_first_place_is_the_first_of_the_projects_own_however_much_was_calle
         (OSError("a client's own, about 'my lost card'"), "OSError"),
     ],
 )
-def test_our_own_exceptions_and_the_system_s_say_what_they_say(error: Exception, told: str) -> None:
+def test_only_known_safe_exceptions_are_logged_with_their_message(error: Exception, told: str) -> None:
     assert failed(error)["error"] == told
 
 
-def test_a_plugin_s_error_tells_where_it_comes_from_and_not_what_that_quotes() -> None:
+def test_plugin_error_is_logged_with_its_cause_but_not_the_causes_message() -> None:
     def raising(message_text: bool) -> dict[str, Any]:
         try:
             {}["my password is swordfish"]
@@ -214,7 +214,7 @@ def test_a_plugin_s_error_tells_where_it_comes_from_and_not_what_that_quotes() -
 
 
 @pytest.mark.parametrize("value", ["half of a pair: \ud83d", {"n": 2**70}, 1j])
-def test_what_json_cannot_hold_is_written_as_ascii_and_loses_nothing_else(value: Any) -> None:
+def test_value_that_json_cannot_hold_is_logged_as_ascii(value: Any) -> None:
     log, stream = logger()
     log.error("action failed", action="pay", about=value)
     (line,) = lines(stream)
@@ -222,13 +222,13 @@ def test_what_json_cannot_hold_is_written_as_ascii_and_loses_nothing_else(value:
     assert line["about"] == ascii(value)
 
 
-def test_no_value_floods_the_log() -> None:
+def test_long_value_is_truncated() -> None:
     log, stream = logger()
     log.info("x", value="y" * 1_000_000)
     assert len(stream.getvalue()) < 3_000
 
 
-def test_a_flood_of_warnings_is_cut_and_counted() -> None:
+def test_flood_of_warnings_is_limited_and_counted() -> None:
     stream, second = io.StringIO(), [0]
     log = make_logger(Logging(), now=lambda: datetime.fromtimestamp(second[0], UTC), stream=stream)
     for _ in range(1_000):
@@ -245,7 +245,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_lines_are_for_people_on_a_terminal_and_json_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_format_is_console_on_a_terminal_and_json_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     def written(stream: io.StringIO, **settings: Any) -> str:
         log = make_logger(Logging(**settings), now=lambda: datetime(2026, 11, 22, tzinfo=UTC), stream=stream)
         log.warning("call", service="bank", account="00123456")
@@ -264,14 +264,14 @@ def test_lines_are_for_people_on_a_terminal_and_json_elsewhere(monkeypatch: pyte
     assert "\x1b[" not in written(Terminal())
 
 
-def test_what_is_below_the_level_is_not_written() -> None:
+def test_line_below_the_level_is_not_written() -> None:
     log, stream = logger(level="warning")
     log.info("x")
     log.warning("y")
     assert [line["event"] for line in lines(stream)] == ["y"]
 
 
-async def test_lines_are_gathered_on_a_loop_and_a_fault_brings_all_out_in_order() -> None:
+async def test_info_lines_are_buffered_until_an_error_or_a_pause() -> None:
     stream = io.StringIO()
     writer = LineWriter(stream)
     writer.info("one")
@@ -285,7 +285,7 @@ async def test_lines_are_gathered_on_a_loop_and_a_fault_brings_all_out_in_order(
             await asyncio.sleep(0.01)
 
 
-def test_lines_are_written_when_the_writer_goes() -> None:
+def test_buffered_lines_are_written_when_the_loop_ends() -> None:
     stream = io.StringIO()
 
     async def write() -> None:
@@ -295,11 +295,11 @@ def test_lines_are_written_when_the_writer_goes() -> None:
     assert stream.getvalue() == "last\n"
 
 
-def disk_without_room() -> TextIO:
+def full_disk() -> TextIO:
     return Path("/dev/full").open("w")
 
 
-def pipe_that_nobody_reads() -> TextIO:
+def pipe_without_reader() -> TextIO:
     reader, writer = os.pipe()
     os.close(reader)
     return os.fdopen(writer, "w")
@@ -311,11 +311,11 @@ def closed_stream() -> TextIO:
     return stream
 
 
-UNWRITABLE = pytest.mark.parametrize("make", [disk_without_room, pipe_that_nobody_reads, closed_stream])
+UNWRITABLE = pytest.mark.parametrize("make", [full_disk, pipe_without_reader, closed_stream])
 
 
 @UNWRITABLE
-def test_a_line_that_cannot_be_written_is_counted_and_nothing_else_fails(make: Callable[[], TextIO]) -> None:
+def test_unwritable_line_is_counted_and_raises_nothing(make: Callable[[], TextIO]) -> None:
     metrics, stream = Metrics(), make()
     log = make_logger(
         Logging(), now=lambda: datetime(2026, 11, 22, tzinfo=UTC), stream=stream, lost=metrics.log_line_lost
@@ -327,7 +327,7 @@ def test_a_line_that_cannot_be_written_is_counted_and_nothing_else_fails(make: C
         stream.close()
 
 
-def test_a_log_goes_on_when_there_is_room_again(tmp_path: Path) -> None:
+def test_log_recovers_when_the_disk_has_room_again(tmp_path: Path) -> None:
     lost: list[None] = []
     with (tmp_path / "log").open("w") as stream:
         room, full = os.dup(stream.fileno()), os.open("/dev/full", os.O_WRONLY)
@@ -343,9 +343,7 @@ def test_a_log_goes_on_when_there_is_room_again(tmp_path: Path) -> None:
 
 
 @UNWRITABLE
-async def test_requests_are_answered_when_the_log_cannot_be_written(
-    running: Running, make: Callable[[], TextIO]
-) -> None:
+async def test_requests_are_answered_when_the_log_is_unwritable(running: Running, make: Callable[[], TextIO]) -> None:
     stream = make()
     log = make_logger(Logging(), now=running.clock.now, stream=stream, lost=running.parts.metrics.log_line_lost)
     async with TestClient(TestServer(make_app(replace(running.parts, log=log)))) as client:
@@ -357,12 +355,12 @@ async def test_requests_are_answered_when_the_log_cannot_be_written(
         stream.close()
 
 
-async def test_a_bot_counts_what_its_log_lost(
+async def test_bot_metrics_count_lost_log_lines(
     small_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store(url=f"sqlite:///{tmp_path}/teller.db")
     project = load_project(small_project, override=lambda settings: replace(settings, store=store))
-    stream = disk_without_room()
+    stream = full_disk()
     monkeypatch.setattr(sys, "stderr", stream)
     async with open_bot(project) as bot:
         bot.log.error("one")
@@ -371,7 +369,7 @@ async def test_a_bot_counts_what_its_log_lost(
         stream.close()
 
 
-async def test_nothing_of_a_customer_is_in_the_log_of_a_whole_conversation(running: Running) -> None:
+async def test_conversation_log_contains_no_customer_data(running: Running) -> None:
     running.engine.replies = (Reply(text="the secret balance"),)
     customer = await running.login()
     await running.client.post("/auth", json={"accountNumber": ACCOUNT, "code": "999999"})
@@ -389,7 +387,7 @@ async def test_nothing_of_a_customer_is_in_the_log_of_a_whole_conversation(runni
     assert failure["correlation_id"] == failed.headers["X-Correlation-ID"]
 
 
-async def test_why_a_request_was_refused_is_logged(running: Running) -> None:
+async def test_refused_request_is_logged_with_its_problem(running: Running) -> None:
     running.engine.fail = StoreUnavailable("away")
     await running.client.post("/chat", json={"message": "hi"}, headers=await running.login())
     (line,) = (line for line in lines(running.log) if line["event"] == "request_refused")
@@ -397,7 +395,7 @@ async def test_why_a_request_was_refused_is_logged(running: Running) -> None:
 
 
 @pytest.mark.parametrize("away", ["hasher", "store"])
-async def test_a_login_that_could_not_be_looked_at_is_logged_too(running: Running, away: str) -> None:
+async def test_login_that_could_not_be_checked_is_logged(running: Running, away: str) -> None:
     if away == "hasher":
         running.auth.hasher._free = 0
     else:
@@ -409,7 +407,7 @@ async def test_a_login_that_could_not_be_looked_at_is_logged_too(running: Runnin
     assert (line["outcome"], line["account"], line["address"]) == (outcome, "****56", "127.0.0.1")
 
 
-async def test_that_nobody_can_log_in_is_an_error_and_a_metric(running: Running, settings: Settings) -> None:
+async def test_throttling_of_all_logins_is_an_error_and_a_metric(running: Running, settings: Settings) -> None:
     limited, sources = replace(settings, login=Login(attempts_in_all=1)), running.parts.sources
     database: Any = running.parts.database
     auth = await open_auth(database, limited, sources, outcome=running.parts.metrics.login)
@@ -423,7 +421,7 @@ async def test_that_nobody_can_log_in_is_an_error_and_a_metric(running: Running,
     assert b'bot_logins_total{outcome="all_throttled"} 1.0' in running.parts.metrics.text()
 
 
-async def test_a_good_correlation_id_is_kept_and_a_bad_one_replaced(running: Running) -> None:
+async def test_valid_correlation_id_is_kept_and_an_invalid_one_replaced(running: Running) -> None:
     for given, kept in (("abc-1.2_X", True), ("a b", False), ("x" * 65, False), ("é", False)):
         answer = await running.client.get("/health", headers={"X-Correlation-ID": given})
         assert (answer.headers["X-Correlation-ID"] == given) == kept

@@ -16,13 +16,13 @@ TIMES_BY_KIND, COUNTS_BY_KIND = replace(TIMES, labels=("kind",)), replace(COUNTS
 observed = st.lists(st.tuples(st.sampled_from(["a", "b"]), st.floats(0, 20) | st.sampled_from(_SECONDS)))
 
 
-def told(registry: CollectorRegistry) -> list[str]:
+def exposition(registry: CollectorRegistry) -> list[str]:
     """The text without the creation time of each series, which ours leave out."""
     return [line for line in generate_latest(registry).decode().splitlines() if "_created" not in line]
 
 
 @given(observed)
-def test_times_and_counts_by_label(given_times: list[tuple[str, float]]) -> None:
+def test_labelled_metrics_match_prometheus_client(given_times: list[tuple[str, float]]) -> None:
     ours, theirs = CollectorRegistry(), CollectorRegistry()
     times, counts = Times(ours, TIMES_BY_KIND), Counts(ours, COUNTS_BY_KIND)
     histogram = Histogram("t", "Times (seconds)", ["kind"], buckets=_SECONDS, registry=theirs)
@@ -32,11 +32,11 @@ def test_times_and_counts_by_label(given_times: list[tuple[str, float]]) -> None
         counts.add(kind)
         histogram.labels(kind).observe(seconds)
         counter.labels(kind).inc()
-    assert told(ours) == told(theirs)
+    assert exposition(ours) == exposition(theirs)
 
 
 @given(observed)
-def test_times_and_counts_without_labels(given_times: list[tuple[str, float]]) -> None:
+def test_unlabelled_metrics_match_prometheus_client(given_times: list[tuple[str, float]]) -> None:
     ours, theirs = CollectorRegistry(), CollectorRegistry()
     times, counts = Times(ours, TIMES), Counts(ours, COUNTS)
     histogram = Histogram("t", "Times (seconds)", buckets=_SECONDS, registry=theirs)
@@ -46,10 +46,10 @@ def test_times_and_counts_without_labels(given_times: list[tuple[str, float]]) -
         counts.add()
         histogram.observe(seconds)
         counter.inc()
-    assert told(ours) == told(theirs)
+    assert exposition(ours) == exposition(theirs)
 
 
-def test_series_exist_at_zero_from_the_start_and_so_do_the_process_metrics() -> None:
+def test_known_series_start_at_zero_beside_the_process_metrics() -> None:
     text = Metrics().text().decode()
     for line in (
         'bot_turns_total{outcome="StoreUnavailable"} 0.0',
@@ -62,7 +62,7 @@ def test_series_exist_at_zero_from_the_start_and_so_do_the_process_metrics() -> 
     assert all(f"# HELP {metric.name}" in text for metric in TABLE.values())
 
 
-def test_what_runs_and_which_checks_work_are_series() -> None:
+def test_info_and_ready_gauges_show_version_and_checks() -> None:
     metrics = Metrics()
     metrics.runs("1.0", "abc")
     metrics.ready({"store": True, "bank": False})

@@ -57,13 +57,13 @@ def client_address(trusted: tuple[str, ...], remote: str, *forwarded: str) -> st
         (("::ffff:10.0.0.1",), "10.0.0.1", ("203.0.113.7, 10.0.0.2",), "10.0.0.2"),
     ],
 )
-def test_only_what_a_trusted_proxy_saw_counts(
+def test_client_address_is_the_nearest_one_that_is_not_a_trusted_proxy(
     trusted: tuple[str, ...], remote: str, forwarded: tuple[str, ...], address: str
 ) -> None:
     assert client_address(trusted, remote, *forwarded) == address
 
 
-def test_a_proxy_that_sends_no_address_is_reported_once() -> None:
+def test_proxy_with_unreadable_forwarded_address_is_reported_once() -> None:
     told: list[str] = []
     proxies = TrustedProxies(("10.0.0.0/8",), told.append)
 
@@ -77,7 +77,7 @@ def test_a_proxy_that_sends_no_address_is_reported_once() -> None:
     assert told == ["10.0.0.9"]
 
 
-async def test_an_unreadable_proxy_is_logged_and_what_it_wrote_is_not(running: Running) -> None:
+async def test_unreadable_forwarded_address_is_logged_without_its_content(running: Running) -> None:
     server = Server(trusted_proxies=("127.0.0.1",))
     parts = replace(running.parts, settings=replace(running.parts.settings, server=server))
     async with TestClient(TestServer(make_app(parts))) as client:
@@ -88,45 +88,45 @@ async def test_an_unreadable_proxy_is_logged_and_what_it_wrote_is_not(running: R
     assert "secret" not in line
 
 
-def test_a_trusted_proxy_that_is_not_an_address_stops_the_start() -> None:
+def test_trusted_proxy_that_is_not_an_address_is_rejected() -> None:
     with pytest.raises(ConfigurationError, match="trusted_proxies"):
         TrustedProxies(["proxy.example"])
 
 
 @pytest.fixture
-async def open_to_others(running: Running) -> AsyncIterator[TestClient[Any, Any]]:
+async def cors_client(running: Running) -> AsyncIterator[TestClient[Any, Any]]:
     server = Server(cors_origins=("https://bank.example",))
     parts = replace(running.parts, settings=replace(running.parts.settings, server=server))
     async with TestClient(TestServer(make_app(parts))) as client:
         yield client
 
 
-async def test_an_allowed_origin_may_ask_and_read(open_to_others: TestClient[Any, Any]) -> None:
+async def test_allowed_origin_may_preflight_and_read(cors_client: TestClient[Any, Any]) -> None:
     asked = {"Origin": "https://bank.example", "Access-Control-Request-Method": "POST"}
-    preflight = await open_to_others.options("/chat", headers=asked)
+    preflight = await cors_client.options("/chat", headers=asked)
     assert preflight.status == 204
     assert preflight.headers["Access-Control-Allow-Origin"] == "https://bank.example"
     assert "Authorization" in preflight.headers["Access-Control-Allow-Headers"]
-    answer = await open_to_others.get("/health", headers={"Origin": "https://bank.example"})
+    answer = await cors_client.get("/health", headers={"Origin": "https://bank.example"})
     assert answer.headers["Access-Control-Allow-Origin"] == "https://bank.example"
     assert answer.headers["Vary"] == "Origin"
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "https://bank.example.evil.example", "null"])
-async def test_other_origins_may_not(open_to_others: TestClient[Any, Any], origin: str) -> None:
+async def test_unknown_origin_gets_no_cors_headers(cors_client: TestClient[Any, Any], origin: str) -> None:
     asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
-    preflight = await open_to_others.options("/chat", headers=asked)
+    preflight = await cors_client.options("/chat", headers=asked)
     assert preflight.status == 405
-    for answer in (preflight, await open_to_others.get("/health", headers={"Origin": origin})):
+    for answer in (preflight, await cors_client.get("/health", headers={"Origin": origin})):
         assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-async def test_no_origin_is_allowed_unless_configured(running: Running) -> None:
+async def test_no_origin_is_allowed_by_default(running: Running) -> None:
     answer = await running.client.get("/health", headers={"Origin": "https://bank.example"})
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-async def test_a_client_that_hangs_up_does_not_undo_its_turn(running: Running) -> None:
+async def test_turn_is_committed_when_its_client_disconnects(running: Running) -> None:
     customer = await running.login()
     settings = replace(running.parts.settings, server=Server(port=0))
     running.engine.hold = asyncio.Event()
@@ -149,7 +149,7 @@ async def test_a_client_that_hangs_up_does_not_undo_its_turn(running: Running) -
     assert messages[0]["text"] == "still said"
 
 
-async def test_many_connections_at_once_are_taken_in_while_the_server_is_busy(running: Running) -> None:
+async def test_backlog_holds_hundreds_of_connections_while_the_server_is_busy(running: Running) -> None:
     settings = replace(running.parts.settings, server=Server(port=0))
     async with listening(make_app(running.parts), settings) as address:
         url = URL(address)
@@ -159,7 +159,7 @@ async def test_many_connections_at_once_are_taken_in_while_the_server_is_busy(ru
                 clients.enter_context(socket.create_connection((url.host, url.port), timeout=5))
 
 
-async def test_a_chunked_body_is_bounded_too(running: Running) -> None:
+async def test_chunked_body_over_the_limit_is_rejected(running: Running) -> None:
     customer = await running.login()
 
     async def endless() -> AsyncIterator[bytes]:
@@ -173,7 +173,7 @@ async def test_a_chunked_body_is_bounded_too(running: Running) -> None:
 
 
 @asynccontextmanager
-async def lines_to(parts: Parts) -> AsyncIterator[Callable[[bytes], Awaitable[bytes]]]:
+async def raw_server(parts: Parts) -> AsyncIterator[Callable[[bytes], Awaitable[bytes]]]:
     """Serve these parts on a socket; yields a function that sends bytes there and reads until the server closes."""
     settings = replace(parts.settings, server=Server(port=0))
     async with asyncio.timeout(60), listening(make_app(parts), settings) as address:
@@ -190,8 +190,8 @@ async def lines_to(parts: Parts) -> AsyncIterator[Callable[[bytes], Awaitable[by
         yield say
 
 
-async def test_invalid_http_is_logged_briefly_and_not_quoted(running: Running) -> None:
-    async with lines_to(running.parts) as say:
+async def test_invalid_http_is_logged_without_its_bytes(running: Running) -> None:
+    async with raw_server(running.parts) as say:
         answer = await say(b"GET / HTTP/1.1\r\nAuthorization: Bearer " + b"secret" * 2_000 + b"\r\n\r\n")
     assert b" 400 " in answer.splitlines()[0]
     assert "LineTooLong" in running.log.getvalue()
@@ -207,8 +207,8 @@ async def test_invalid_http_is_logged_briefly_and_not_quoted(running: Running) -
     ],
     ids=["no host", "no HTTP", "too many headers"],
 )
-async def test_what_is_refused_before_any_route_is_a_problem_too(running: Running, request_: bytes) -> None:
-    async with lines_to(running.parts) as say:
+async def test_invalid_http_gets_a_problem_response(running: Running, request_: bytes) -> None:
+    async with raw_server(running.parts) as say:
         head, _, body = (await say(request_)).partition(b"\r\n\r\n")
     problem = json.loads(body)
     assert b" 400 " in head.splitlines()[0]
@@ -220,9 +220,11 @@ async def test_what_is_refused_before_any_route_is_a_problem_too(running: Runnin
 
 
 @pytest.mark.parametrize(("expected", "goes_on"), [(b"100-continue", True), (b"wonders", False)])
-async def test_what_a_client_expects_is_done_or_ignored(running: Running, expected: bytes, goes_on: bool) -> None:
+async def test_expect_100_continue_is_honoured_and_other_expectations_ignored(
+    running: Running, expected: bytes, goes_on: bool
+) -> None:
     head = b"POST /auth HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Type: application/json\r\n"
-    async with lines_to(running.parts) as say:
+    async with raw_server(running.parts) as say:
         answer = await say(head + b"Connection: close\r\nExpect: " + expected + b"\r\n\r\n{}")
     assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\n") == goes_on
     assert b'"code":"invalid_body"' in answer
@@ -230,8 +232,8 @@ async def test_what_a_client_expects_is_done_or_ignored(running: Running, expect
 
 
 @pytest.mark.parametrize("request_", [b"POST /nothing", b"POST /health"], ids=["no route", "no method"])
-async def test_what_a_client_expects_where_nothing_is_gets_a_problem(running: Running, request_: bytes) -> None:
-    async with lines_to(running.parts) as say:
+async def test_unknown_expectation_without_a_route_gets_a_417_problem(running: Running, request_: bytes) -> None:
+    async with raw_server(running.parts) as say:
         answer = await say(request_ + b" HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\nContent-Length: 2\r\n\r\n{}")
     head, _, body = answer.partition(b"\r\n\r\n")
     problem = json.loads(body)
@@ -255,10 +257,10 @@ class Listener:
         return None
 
 
-async def test_compressed_bodies_are_not_expanded(running: Running) -> None:
+async def test_compressed_body_is_not_expanded(running: Running) -> None:
     listener, body = Listener(), gzip.compress(b"0" * 50_000)
     head = b"POST /webhooks/listener/webhook HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-    async with lines_to(replace(running.parts, channel_routes=plugged.routes({"listener": listener}))) as say:
+    async with raw_server(replace(running.parts, channel_routes=plugged.routes({"listener": listener}))) as say:
         answer = await say(head + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert listener.bodies == [body]
@@ -269,7 +271,7 @@ async def test_compressed_bodies_are_not_expanded(running: Running) -> None:
     [b"Content-Length: 500\r\n\r\n{", b"Transfer-Encoding: chunked\r\n\r\n5\r\n{"],
     ids=["counted", "chunked"],
 )
-async def test_a_client_that_hangs_up_within_its_request_is_no_error_of_ours(running: Running, begun: bytes) -> None:
+async def test_disconnect_during_a_request_is_counted_as_499_and_not_logged(running: Running, begun: bytes) -> None:
     settings = replace(running.parts.settings, server=Server(port=0))
     async with asyncio.timeout(20), listening(make_app(running.parts), settings) as address:
         url = URL(address)
@@ -293,13 +295,13 @@ async def test_a_client_that_hangs_up_within_its_request_is_no_error_of_ours(run
         ("/chat", b"Transfer-Encoding: chunked\r\nAuthorization: Bearer b\r\n", b"one Authorization header"),
     ],
 )
-async def test_requests_that_proxies_may_read_differently_are_refused(
+async def test_requests_that_proxies_may_read_differently_are_rejected(
     running: Running, path: str, header: bytes, told: bytes
 ) -> None:
     customer = await running.login()
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: {customer['Authorization']}\r\n"
     body = b"Content-Type: application/json\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
-    async with lines_to(running.parts) as say:
+    async with raw_server(running.parts) as say:
         answer = await say(head.encode() + header + body)
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert told in answer

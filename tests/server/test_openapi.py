@@ -61,7 +61,7 @@ def closed(part: Any) -> Any:
     )
 
 
-async def test_every_route_is_in_the_document_and_every_operation_is_served(real: Running) -> None:
+async def test_document_describes_exactly_the_served_routes(real: Running) -> None:
     document = await read_document(real)
     served = {(route.method, route.path) for route in real.client.server.app[ROUTES]}  # type: ignore[attr-defined]
     described = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
@@ -69,7 +69,7 @@ async def test_every_route_is_in_the_document_and_every_operation_is_served(real
     assert document["openapi"] == "3.1.0"
 
 
-async def test_every_schema_in_it_is_valid(real: Running) -> None:
+async def test_every_schema_of_the_document_is_valid(real: Running) -> None:
     checked = 0
 
     def walk(value: Any) -> None:
@@ -88,7 +88,7 @@ async def test_every_schema_in_it_is_valid(real: Running) -> None:
     assert checked > 50
 
 
-async def test_it_says_who_may(real: Running) -> None:
+async def test_document_names_the_credentials_of_each_operation(real: Running) -> None:
     document = await read_document(real)
     assert document["paths"]["/chat"]["post"]["security"] == [{"customerToken": []}]
     assert document["paths"]["/webhooks/rest/webhook"]["post"]["security"] == [
@@ -98,7 +98,7 @@ async def test_it_says_who_may(real: Running) -> None:
     assert document["paths"]["/health"]["get"]["security"] == []
 
 
-async def test_a_property_based_client_finds_no_undocumented_answer(real: Running) -> None:
+async def test_property_based_client_finds_no_undocumented_answer(real: Running) -> None:
     schema = schemathesis.openapi.from_dict(await read_closed_document(real))
     base = str(real.client.make_url("")).rstrip("/")
     both = await real.key("channel", "operator")
@@ -115,7 +115,7 @@ async def test_a_property_based_client_finds_no_undocumented_answer(real: Runnin
     assert {200, 400} <= answered["POST /webhooks/rest/webhook"]
 
 
-async def test_what_is_said_is_documented_to_the_last_field(real: Running) -> None:
+async def test_chat_and_history_bodies_have_only_documented_fields(real: Running) -> None:
     document = await read_closed_document(real)
     customer = await real.login()
     said = await real.client.post("/chat", json={"message": "hello", "metadata": {"page": "help"}}, headers=customer)

@@ -123,7 +123,7 @@ async def page(browser: webdriver.Chrome, running: Running) -> Page:
     return page
 
 
-async def test_logging_in_talking_and_reading_on_after_a_reload(page: Page) -> None:
+async def test_conversation_is_shown_as_text_and_survives_a_reload(page: Page) -> None:
     assert page.browser.title == "Teller's <bank>"
     assert page.find("log").get_attribute("lang") == "cy"
     assert page.focused() == "account"
@@ -140,7 +140,7 @@ async def test_logging_in_talking_and_reading_on_after_a_reload(page: Page) -> N
     assert page.complaints() == []
 
 
-async def test_a_demo_login_is_one_press(page: Page) -> None:
+async def test_demo_button_logs_in_once_even_if_clicked_twice(page: Page) -> None:
     button = page.all("#demo-logins button")[0]
     assert ACCOUNT in button.text
     twice = "arguments[0].click(); arguments[0].click()"  # the second before the server answered the first
@@ -149,7 +149,7 @@ async def test_a_demo_login_is_one_press(page: Page) -> None:
     assert await page.running.auth.sessions.active() == 1
 
 
-async def test_a_wrong_code_is_explained_and_the_focus_is_where_it_is_put_right(page: Page) -> None:
+async def test_wrong_code_is_explained_and_the_code_field_is_focused(page: Page) -> None:
     await page.log_in(code="1")
     await page.until(lambda: "do not match" in page.find("login-error").text)
     assert page.find("login-error").get_attribute("role") == "alert"
@@ -162,7 +162,7 @@ async def test_a_wrong_code_is_explained_and_the_focus_is_where_it_is_put_right(
     await page.until(lambda: "Too many attempts" in page.find("login-error").text)
 
 
-async def test_buttons_are_pressed_once_and_shown_by_their_title(page: Page) -> None:
+async def test_pressed_button_is_disabled_and_shown_by_its_title(page: Page) -> None:
     await page.log_in()
     await page.until(lambda: page.find("chat").is_displayed())
     await page.say("hi")
@@ -177,7 +177,7 @@ async def test_buttons_are_pressed_once_and_shown_by_their_title(page: Page) -> 
     assert page.texts(".user .bubble")[-1] == "More"
 
 
-async def test_a_table_is_drawn_instead_of_its_aligned_text(page: Page) -> None:
+async def test_table_replaces_its_aligned_text(page: Page) -> None:
     page.running.engine.replies = (
         Reply(
             text="Your balances:\n\nAccount     Balance\nEveryday  £1,234.56\nSavings     £-10.00\n\nAnything else?",
@@ -238,7 +238,7 @@ async def test_every_kind_of_reply_is_shown(page: Page) -> None:
     ]
 
 
-async def test_a_long_answer_is_shown_from_its_beginning(page: Page) -> None:
+async def test_long_answer_is_shown_from_its_beginning(page: Page) -> None:
     page.running.engine.replies = (Reply(text="\n".join(f"line {n}" for n in range(100))), Reply(text="and more"))
     await page.log_in()
     await page.until(lambda: page.find("chat").is_displayed())
@@ -249,7 +249,7 @@ async def test_a_long_answer_is_shown_from_its_beginning(page: Page) -> None:
     await page.until(lambda: page.browser.execute_script(inside))
 
 
-async def test_replies_that_come_together_have_one_time(page: Page) -> None:
+async def test_replies_of_one_turn_show_one_time(page: Page) -> None:
     page.running.engine.replies = (Reply(text="first"), Reply(text="second"), Reply(text="third"))
     await page.log_in()
     await page.until(lambda: page.find("chat").is_displayed())
@@ -260,7 +260,7 @@ async def test_replies_that_come_together_have_one_time(page: Page) -> None:
     await page.until(lambda: page.browser.execute_script(times) == [1, 0, 0, 1])
 
 
-async def test_a_session_that_ends_is_explained_and_the_text_is_kept(page: Page) -> None:
+async def test_ended_session_is_explained_and_the_typed_text_kept(page: Page) -> None:
     await page.log_in()
     await page.until(lambda: page.find("chat").is_displayed())
     page.running.clock.advance(301)
@@ -272,7 +272,7 @@ async def test_a_session_that_ends_is_explained_and_the_text_is_kept(page: Page)
     assert page.find("message").get_attribute("value") == "what I wanted to say"
 
 
-async def test_a_message_that_fails_can_be_tried_again_with_the_same_id(page: Page) -> None:
+async def test_failed_message_can_be_retried_with_the_same_id(page: Page) -> None:
     await page.log_in()
     await page.until(lambda: page.find("chat").is_displayed())
     page.running.engine.fail = Busy(whole=True, retry_after=60)
@@ -286,7 +286,7 @@ async def test_a_message_that_fails_can_be_tried_again_with_the_same_id(page: Pa
     assert len({message.message_id for message in page.running.engine.seen}) == 1
 
 
-async def test_an_answer_that_breaks_off_is_asked_for_again(page: Page) -> None:
+async def test_truncated_answer_is_requested_again(page: Page) -> None:
     await page.log_in()
     await page.until(lambda: page.find("chat").is_displayed())
     cut = """
@@ -321,7 +321,7 @@ async def test_logging_out_ends_the_session_and_clears_the_page(page: Page) -> N
     assert await page.running.auth.sessions.active() == 0
 
 
-async def test_what_was_said_elsewhere_appears_by_itself(page: Page) -> None:
+async def test_messages_from_another_device_appear_by_polling(page: Page) -> None:
     await page.log_in()
     await page.until(lambda: page.find("chat").is_displayed())
     elsewhere = await page.running.login()
@@ -346,14 +346,14 @@ async def offline(page: Page) -> AsyncIterator[None]:
         await network(away=False)
 
 
-async def log_out_and_in_as_another(page: Page) -> None:
+async def switch_customer(page: Page) -> None:
     await page.do(page.find("logout").click)
     await page.until(lambda: page.find("login").is_displayed())
     await page.log_in(OTHER_ACCOUNT, OTHER_CODE)
     await page.until(lambda: page.find("chat").is_displayed())
 
 
-async def test_what_two_polls_find_at_once_is_shown_once(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_concurrent_polls_show_a_message_once(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     await page.log_in()
     await page.until(lambda: page.find("chat").is_displayed())
     await page.say("hello")
@@ -379,14 +379,14 @@ async def test_what_two_polls_find_at_once_is_shown_once(page: Page, monkeypatch
     assert page.texts(".user .bubble") == ["hello", "again"]
 
 
-async def test_a_message_that_waits_for_another_try_is_never_sent_as_somebody_else(page: Page) -> None:
+async def test_pending_retry_is_not_sent_as_another_customer(page: Page) -> None:
     await page.log_in()
     await page.until(lambda: page.find("chat").is_displayed())
     page.running.engine.fail = Busy(whole=True, retry_after=1.0)
     await page.say("pay my rent")
     await page.until(lambda: page.running.engine.seen)
     page.running.engine.fail = None
-    await log_out_and_in_as_another(page)
+    await switch_customer(page)
     later = "setTimeout(arguments[0], 1_500)"  # set after the page's own for its next try, and for longer
     await page.do(lambda: page.browser.execute_async_script(later))
     await page.say("hello")
@@ -394,20 +394,20 @@ async def test_a_message_that_waits_for_another_try_is_never_sent_as_somebody_el
     assert [message.text for message in page.running.engine.seen] == ["pay my rent", "hello"]
 
 
-async def test_an_answer_that_comes_after_the_logout_is_shown_to_nobody(page: Page) -> None:
+async def test_answer_that_arrives_after_logout_is_not_shown(page: Page) -> None:
     page.running.engine.hold = asyncio.Event()
     await page.log_in()
     await page.until(lambda: page.find("chat").is_displayed())
     await page.say("my secret balance")
     await page.until(lambda: page.running.engine.seen)
-    await log_out_and_in_as_another(page)
+    await switch_customer(page)
     page.running.engine.hold.set()
     later = "setTimeout(() => fetch('/health').then(arguments[0]), 500)"  # behind what was answered before
     await page.do(lambda: page.browser.execute_async_script(later))
     assert page.texts("#log *") == []
 
 
-async def test_nothing_that_was_typed_is_left_to_the_next_customer(page: Page) -> None:
+async def test_typed_text_is_cleared_for_the_next_customer(page: Page) -> None:
     await page.log_in()
     await page.until(lambda: page.find("chat").is_displayed())
     await page.do(lambda: page.find("message").send_keys("half typed"))
@@ -419,7 +419,7 @@ async def test_nothing_that_was_typed_is_left_to_the_next_customer(page: Page) -
     assert page.find("message").get_attribute("value") == ""
 
 
-async def test_a_session_that_ends_while_the_server_is_away_is_not_left_on_the_screen(page: Page) -> None:
+async def test_conversation_is_hidden_when_the_session_ends_offline(page: Page) -> None:
     await page.log_in()
     await page.until(lambda: page.find("chat").is_displayed())
     await page.say("hello")
@@ -445,7 +445,7 @@ async def test_logging_out_clears_the_page_before_the_server_answers(page: Page)
 
 
 @pytest.mark.parametrize("idle_seconds", [65.0])
-async def test_the_end_of_a_session_is_announced_and_can_be_put_off(page: Page) -> None:
+async def test_session_end_is_announced_and_can_be_postponed(page: Page) -> None:
     await page.log_in()
     await page.until(lambda: page.find("idle").is_displayed())
     assert page.find("idle").get_attribute("role") == "alert"
@@ -457,7 +457,7 @@ async def test_the_end_of_a_session_is_announced_and_can_be_put_off(page: Page) 
     await page.until_log_says("you said: still here")
 
 
-async def test_earlier_messages_come_in_when_asked_for(page: Page) -> None:
+async def test_earlier_messages_are_loaded_on_request(page: Page) -> None:
     elsewhere = await page.running.login()
     for n in range(20):
         await page.running.client.post("/chat", json={"message": f"message {n}."}, headers=elsewhere)
@@ -470,7 +470,7 @@ async def test_earlier_messages_come_in_when_asked_for(page: Page) -> None:
     assert page.texts(".user .bubble") == [f"message {n}." for n in range(20)]
 
 
-async def test_a_long_conversation_scrolls_inside_the_page(page: Page) -> None:
+async def test_long_conversation_scrolls_inside_the_page(page: Page) -> None:
     await page.log_in()
     await page.until(lambda: page.find("chat").is_displayed())
     for n in range(12):
@@ -482,7 +482,7 @@ async def test_a_long_conversation_scrolls_inside_the_page(page: Page) -> None:
     assert heights[0] <= heights[1] < heights[2]
 
 
-async def test_the_keyboard_goes_on_behind_a_pressed_suggestion(page: Page) -> None:
+async def test_keyboard_focus_continues_after_a_pressed_button(page: Page) -> None:
     await page.log_in()
     await page.until(lambda: page.find("chat").is_displayed())
     await page.say("hi")
@@ -494,7 +494,7 @@ async def test_the_keyboard_goes_on_behind_a_pressed_suggestion(page: Page) -> N
     assert page.browser.switch_to.active_element == page.all(".choices button:enabled")[0]  # the answer's own
 
 
-async def test_the_page_fits_a_phone(page: Page, tmp_path: Path) -> None:
+async def test_page_fits_a_phone(page: Page, tmp_path: Path) -> None:
     await page.open(390, 800)
     await page.log_in()
     await page.until(lambda: page.find("chat").is_displayed())
@@ -508,7 +508,7 @@ async def test_the_page_fits_a_phone(page: Page, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-async def test_all_stands_in_one_column_and_a_bubble_is_as_wide_as_its_text(page: Page, width: int) -> None:
+async def test_bubbles_align_with_the_composer_and_fit_their_text(page: Page, width: int) -> None:
     choices = [{"title": f"A rather long answer number {n}", "payload": "/more"} for n in range(3)]
     page.running.engine.replies = (Reply(text="Which?", buttons=choices), Reply(image="/page/icon.svg"))
     await page.open(width)
@@ -531,7 +531,7 @@ async def test_all_stands_in_one_column_and_a_bubble_is_as_wide_as_its_text(page
 
 
 @pytest.mark.parametrize("width", [1280, 800, 390])
-async def test_a_table_shows_its_last_column_without_scrolling(page: Page, width: int) -> None:
+async def test_table_shows_its_last_column_without_scrolling(page: Page, width: int) -> None:
     titles = ("Date", "Description", "Account")
     row = ["26 Sep 2026", "Standing order from current account", "House deposit (savings account)", "£1,250.00"]
     columns = [*({"title": title, "align": "left"} for title in titles), {"title": "Amount", "align": "right"}]
@@ -546,7 +546,7 @@ async def test_a_table_shows_its_last_column_without_scrolling(page: Page, width
     assert needed <= given
 
 
-async def test_all_can_be_done_by_keyboard(page: Page) -> None:
+async def test_login_form_and_demo_buttons_are_reachable_by_tab(page: Page) -> None:
     def act() -> list[str]:
         reached = []
         for _ in range(6):
@@ -559,7 +559,7 @@ async def test_all_can_be_done_by_keyboard(page: Page) -> None:
     assert any(ACCOUNT in name for name in reached)
 
 
-async def test_the_policy_forbids_everything_but_the_server_itself(running: Running) -> None:
+async def test_content_security_policy_allows_only_the_server_itself(running: Running) -> None:
     answer = await running.client.get("/")
     policy = answer.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy

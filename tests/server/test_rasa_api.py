@@ -45,7 +45,7 @@ def names(tracker: dict[str, Any]) -> list[str]:
     return [event.get("name") or event.get("text") or event["event"] for event in tracker["events"]]
 
 
-async def test_a_conversation_and_its_tracker(api: Api) -> None:
+async def test_tracker_shows_the_conversation(api: Api) -> None:
     assert await api.say("hello", "u-tracker") == ["Hello!"]
     assert await api.say("my colour is blue", "u-tracker") == ["You like blue."]
     assert await api.say("goodbye now", "u-tracker") == ["Bye!", "See you."]
@@ -65,13 +65,14 @@ async def test_a_conversation_and_its_tracker(api: Api) -> None:
     assert names(everything) == names(tracker)
 
 
-async def test_another_key_s_sender_is_another_conversation(api: Api) -> None:
+async def test_same_sender_of_another_key_is_another_conversation(api: Api, real: Running) -> None:
     await api.say("my colour is red", "u-mine")
     assert filled(await api("GET", "/conversations/u-mine/tracker")) == {"colour": "red"}
-    assert (await api("GET", "/conversations/nobody/tracker"))["events"] == []
+    other = Api(real.client, await real.key("channel", "operator"))
+    assert (await other("GET", "/conversations/u-mine/tracker"))["events"] == []
 
 
-async def test_parsing_and_the_domain(api: Api) -> None:
+async def test_parse_and_domain_routes_describe_the_bot(api: Api) -> None:
     parsed = await api("POST", "/model/parse", {"text": "my colour is green", "message_id": "x", "more": 1})
     assert (parsed["intent"]["name"], parsed["text"], parsed["message_id"]) == (
         "tell_colour",
@@ -111,7 +112,7 @@ async def test_events_are_appended_and_replaced(api: Api) -> None:
         await api("POST", "/conversations/u-events/tracker/events", wrong, status=400)
 
 
-async def test_events_that_replace_those_of_a_new_conversation_are_all_there_is(api: Api) -> None:
+async def test_replacing_events_of_a_new_conversation_leaves_only_those(api: Api) -> None:
     listen = {"event": "action", "name": "action_listen"}
     await api("PUT", "/conversations/u-replaced/tracker/events", [listen])
     tracker = await api("GET", "/conversations/u-replaced/tracker?include_events=ALL")
@@ -120,7 +121,7 @@ async def test_events_that_replace_those_of_a_new_conversation_are_all_there_is(
     assert names(tracker)[0] == "action_session_start"
 
 
-async def test_recording_predicting_and_executing_step_by_step(api: Api) -> None:
+async def test_message_prediction_and_action_can_be_run_step_by_step(api: Api) -> None:
     tracker = await api("POST", "/conversations/u-steps/messages", {"text": "hello", "sender": "user"})
     assert tracker["latest_message"]["intent"]["name"] == "greet"
     prediction = await api("POST", "/conversations/u-steps/predict")
@@ -133,7 +134,7 @@ async def test_recording_predicting_and_executing_step_by_step(api: Api) -> None
     await api("POST", "/conversations/u-steps/messages", {"text": "hello", "sender": "bot"}, status=400)
 
 
-async def test_an_intent_is_triggered_without_a_message(api: Api) -> None:
+async def test_intent_is_triggered_without_a_message(api: Api) -> None:
     done = await api(
         "POST", "/conversations/u-intent/trigger_intent", {"name": "tell_colour", "entities": {"colour": "grey"}}
     )
@@ -141,7 +142,7 @@ async def test_an_intent_is_triggered_without_a_message(api: Api) -> None:
     await api("POST", "/conversations/u-intent/trigger_intent", {"name": "no_such_intent"}, status=404)
 
 
-async def test_what_an_operator_triggers_is_not_said_by_the_customer(api: Api, real: Running) -> None:
+async def test_operator_actions_are_not_shown_as_said_by_the_customer(api: Api, real: Running) -> None:
     customer = await real.login()
     chat = await real.client.post("/chat", json={"message": "EXTERNAL: hello"}, headers=customer)
     conversation = (await chat.json())["conversationId"]
@@ -154,7 +155,7 @@ async def test_what_an_operator_triggers_is_not_said_by_the_customer(api: Api, r
     assert [m["text"] for m in history[-4:-1]] == ["Hello!", "Hello!", "from a colleague"]
 
 
-async def test_the_conversation_as_a_story_can_be_read_again(api: Api, tmp_path: Path) -> None:
+async def test_story_of_a_conversation_can_be_loaded_again(api: Api, tmp_path: Path) -> None:
     await api.say('hello "you": #1', "u-story")
     await api.say("my colour is blue", "u-story")
     story = await api("GET", "/conversations/u-story/story")
@@ -167,7 +168,7 @@ async def test_the_conversation_as_a_story_can_be_read_again(api: Api, tmp_path:
     assert any(s.name == "u-story" for s in load_project(tmp_path).content.stories)
 
 
-async def test_status_and_metrics_count_the_turns(api: Api) -> None:
+async def test_status_and_metrics_count_turns(api: Api) -> None:
     await api.say("hello", "u-status")
     status = await api("GET", "/status")
     assert (status["turns"], status["activeSessions"], status["readiness"]) == (1, 0, "ready")
@@ -190,7 +191,7 @@ async def test_status_and_metrics_count_the_turns(api: Api) -> None:
         {"intent": {"name": "greet", "confidence": True}},
     ],
 )
-async def test_a_parse_that_cannot_be_read_is_refused_and_begins_nothing(
+async def test_unreadable_parse_data_is_rejected_and_creates_no_conversation(
     api: Api, real: Running, parse_data: dict[str, Any]
 ) -> None:
     body = {"text": "hello", "sender": "user", "parse_data": parse_data}
@@ -200,7 +201,7 @@ async def test_a_parse_that_cannot_be_read_is_refused_and_begins_nothing(
     assert await api.say("hello", "u-parse") == ["Hello!"]
 
 
-async def test_a_parse_of_rasa_s_is_taken_for_the_matcher_s(api: Api) -> None:
+async def test_given_parse_data_replaces_the_matchers_parse(api: Api) -> None:
     entity = {"entity": "colour", "value": "red", "start": 0, "end": 3}
     parse_data = {"text": "other", "intent": {"name": "tell_colour", "confidence": 0.5}, "entities": [entity]}
     body = {"text": "red", "sender": "user", "parse_data": parse_data}
@@ -211,7 +212,7 @@ async def test_a_parse_of_rasa_s_is_taken_for_the_matcher_s(api: Api) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"role": 5}, {"group": []}, {"start": "x"}, {"entity": 5}])
-async def test_an_entity_that_cannot_be_read_back_triggers_nothing(
+async def test_unreadable_entity_is_rejected_and_creates_no_conversation(
     api: Api, real: Running, wrong: dict[str, Any]
 ) -> None:
     body = {"name": "tell_colour", "entities": [{"entity": "colour", "value": "red", **wrong}]}
@@ -241,18 +242,18 @@ async def test_reading_creates_no_conversation(api: Api, real: Running) -> None:
 
 
 @pytest.mark.parametrize("until", ["-1", "1e307", "253402300800", "x", "nan", "1_0", "+5"])
-async def test_an_invalid_time_is_refused_with_what_is_allowed(api: Api, until: str) -> None:
+async def test_invalid_until_is_rejected_with_the_allowed_range(api: Api, until: str) -> None:
     refused = await api("GET", f"/conversations/u1/tracker?until={until}", status=400)
     assert refused["detail"] == "until must be a number from 0 to 253402300799"
 
 
-async def test_a_conversation_that_never_was_has_the_slots_that_it_would_begin_with(api: Api) -> None:
+async def test_unknown_conversation_has_the_initial_slots(api: Api) -> None:
     tracker = await api("GET", "/conversations/nobody/tracker")
     slots = {name: value for name, value in tracker["slots"].items() if value is not None}
     assert (tracker["events"], slots) == ([], {"mood": "fine"})
 
 
-async def test_the_domain_is_yaml_for_who_accepts_that(api: Api, tmp_path: Path) -> None:
+async def test_domain_is_yaml_if_the_client_accepts_yaml(api: Api, tmp_path: Path) -> None:
     told = await api("GET", "/domain")
     for kind in ("application/yaml", "application/x-yml", "application/yaml;q=1, */*;q=0.1"):
         answer = await api.client.get("/domain", headers={**api.headers, "Accept": kind})

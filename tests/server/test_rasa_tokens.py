@@ -41,7 +41,7 @@ ADMIN = {"username": "boss", "role": "admin"}
 USER = {"username": "u1", "role": "user"}
 
 
-async def test_the_auth_token_in_the_query_may_use_the_whole_api(rasa: TestClient[Any, Any]) -> None:
+async def test_auth_token_in_the_query_opens_the_whole_api(rasa: TestClient[Any, Any]) -> None:
     assert (await rasa.get("/status", params={"token": TOKEN})).status == 200
     said = await rasa.post("/webhooks/rest/webhook", params={"token": TOKEN}, json={"sender": "u1", "message": "hello"})
     assert (await said.json())[0]["text"] == "Hello!"
@@ -51,7 +51,7 @@ async def test_the_auth_token_in_the_query_may_use_the_whole_api(rasa: TestClien
         assert (await rasa.get("/status", params={"token": wrong})).status == 401
 
 
-async def test_an_admin_s_jwt_may_do_everything_and_a_user_s_only_access_their_own_conversation(
+async def test_admin_jwt_opens_everything_and_user_jwt_only_the_users_conversation(
     rasa: TestClient[Any, Any],
 ) -> None:
     assert (await rasa.get("/status", headers=signed(ADMIN))).status == 200
@@ -64,7 +64,9 @@ async def test_an_admin_s_jwt_may_do_everything_and_a_user_s_only_access_their_o
         assert (await rasa.get(path, headers=signed(USER))).status == 403, path
 
 
-async def test_a_user_named_like_a_conversation_does_not_get_it(rasa: TestClient[Any, Any], real: Running) -> None:
+async def test_user_jwt_named_like_a_conversation_id_does_not_open_it(
+    rasa: TestClient[Any, Any], real: Running
+) -> None:
     customer = await real.login()
     answer = await (await real.client.post("/chat", json={"message": "hello"}, headers=customer)).json()
     conversation = answer["conversationId"]
@@ -88,11 +90,11 @@ async def test_a_user_named_like_a_conversation_does_not_get_it(rasa: TestClient
         {"Authorization": "Bearer a.b.c"},
     ],
 )
-async def test_other_jwts_are_refused(rasa: TestClient[Any, Any], headers: dict[str, str]) -> None:
+async def test_invalid_jwt_is_rejected(rasa: TestClient[Any, Any], headers: dict[str, str]) -> None:
     assert (await rasa.get("/status", headers=headers)).status == 401
 
 
-async def test_neither_works_where_it_is_not_configured(real: Running) -> None:
+async def test_unconfigured_auth_token_and_jwt_are_rejected(real: Running) -> None:
     assert (await real.client.get("/status", params={"token": TOKEN})).status == 401
     assert (await real.client.get("/status", headers=signed(ADMIN, secret="x" * 40))).status == 401
 
@@ -100,11 +102,11 @@ async def test_neither_works_where_it_is_not_configured(real: Running) -> None:
 @pytest.mark.parametrize(
     "wrong", [RasaAuth(auth_token=""), RasaAuth(jwt_secret=""), RasaAuth(jwt_secret=SECRET, jwt_method="none")]
 )
-def test_an_empty_secret_stops_the_start(wrong: RasaAuth) -> None:
+def test_empty_secret_or_unsafe_jwt_method_is_rejected(wrong: RasaAuth) -> None:
     with pytest.raises(ConfigurationError):
         RasaTokens(wrong)
 
 
-def test_the_secrets_are_not_in_a_repr() -> None:
+def test_repr_of_rasa_auth_hides_the_secrets() -> None:
     assert SECRET not in repr(RasaAuth(TOKEN, SECRET))
     assert TOKEN not in repr(RasaAuth(TOKEN, SECRET))

@@ -27,7 +27,7 @@ async def hanging() -> None:
     await asyncio.Event().wait()
 
 
-async def awaiting_what_is_cancelled() -> None:
+async def awaiting_a_cancelled_task() -> None:
     part = asyncio.create_task(hanging())
     part.cancel()
     await part
@@ -58,7 +58,7 @@ async def exiting_in_a_group() -> None:
         (hanging, broken, "unavailable"),
     ],
 )
-async def test_what_fails_decides_what_the_bot_can_do(store: Check, bank: Check, state: str) -> None:
+async def test_state_depends_on_which_checks_fail(store: Check, bank: Check, state: str) -> None:
     readiness = Readiness({"store": store}, {"bank": bank}, timeout_seconds=0.05)
     assert readiness.state == "starting"
     await readiness.check()
@@ -70,13 +70,13 @@ async def test_what_fails_decides_what_the_bot_can_do(store: Check, bank: Check,
     [
         (broken, ConnectionError),
         (hanging, TimeoutError),
-        (awaiting_what_is_cancelled, asyncio.CancelledError),
+        (awaiting_a_cancelled_task, asyncio.CancelledError),
         (cancelling_its_own_task, asyncio.CancelledError),
         (exiting, SystemExit),
         (exiting_in_a_group, BaseExceptionGroup),
     ],
 )
-async def test_however_a_check_fails_it_is_reported_once_and_run_again(bank: Check, told: type[BaseException]) -> None:
+async def test_failing_check_is_reported_once_and_run_again(bank: Check, told: type[BaseException]) -> None:
     heard: list[tuple[str, type[BaseException]]] = []
     readiness = Readiness(
         {"store": fine},
@@ -93,7 +93,7 @@ async def test_however_a_check_fails_it_is_reported_once_and_run_again(bank: Che
     assert readiness.state == "ready"
 
 
-async def test_a_start_waits_for_the_store_and_not_for_a_slow_bank() -> None:
+async def test_check_needed_does_not_wait_for_other_checks() -> None:
     readiness = Readiness({"store": fine}, {"bank": hanging}, timeout_seconds=60)
     await readiness.check_needed()
     assert (readiness.state, readiness.results) == ("ready", {"store": True})
@@ -102,7 +102,7 @@ async def test_a_start_waits_for_the_store_and_not_for_a_slow_bank() -> None:
     assert readiness.state == "unavailable"
 
 
-async def test_a_failure_counts_even_if_it_cannot_be_logged() -> None:
+async def test_failure_counts_even_if_reporting_it_fails() -> None:
     def cannot(name: str, error: BaseException) -> None:
         raise OSError(28, "No space left on device")
 
@@ -113,7 +113,7 @@ async def test_a_failure_counts_even_if_it_cannot_be_logged() -> None:
     assert readiness.state == "unavailable"
 
 
-async def test_an_older_run_does_not_overwrite_newer_results() -> None:
+async def test_older_run_does_not_overwrite_newer_results() -> None:
     began, gate = asyncio.Event(), asyncio.Event()
 
     async def slow() -> None:
@@ -131,7 +131,7 @@ async def test_an_older_run_does_not_overwrite_newer_results() -> None:
     assert readiness.state == "unavailable"
 
 
-async def test_the_bank_away_is_degraded_and_still_200(running: Running) -> None:
+async def test_failing_bank_is_degraded_with_status_200(running: Running) -> None:
     running.parts.readiness.others["bank"] = broken
     await running.parts.readiness.check()
     answer = await running.client.get("/health/ready")
@@ -141,7 +141,7 @@ async def test_the_bank_away_is_degraded_and_still_200(running: Running) -> None
     )
 
 
-async def test_the_store_away_is_503(running: Running) -> None:
+async def test_failing_store_is_unavailable_with_status_503(running: Running) -> None:
     running.parts.readiness.needed["store"] = broken
     await running.parts.readiness.check()
     answer = await running.client.get("/health/ready")
@@ -149,7 +149,7 @@ async def test_the_store_away_is_503(running: Running) -> None:
     assert (await running.client.get("/health")).status == 200
 
 
-async def test_asking_costs_no_check(running: Running) -> None:
+async def test_readiness_request_runs_no_check(running: Running) -> None:
     asked = 0
 
     async def count() -> None:
@@ -177,14 +177,14 @@ async def test_metrics_count_logins_sessions_and_requests_by_pattern(running: Ru
     assert "nowhere" not in text
 
 
-async def test_two_bots_count_apart(running: Running) -> None:
+async def test_each_bot_has_its_own_metrics(running: Running) -> None:
     other = replace(running.parts, metrics=type(running.parts.metrics)())
     await running.login()
     assert b'bot_logins_total{outcome="ok"} 1.0' in running.parts.metrics.text()
     assert b'bot_logins_total{outcome="ok"} 0.0' in other.metrics.text()
 
 
-def test_channels_that_clients_name_make_no_time_series() -> None:
+def test_unknown_channel_names_are_counted_as_other() -> None:
     metrics = Metrics()
     metrics.know_channels(["pager"])
     for channel in ("rest", "pager", *(f"channel-{n}" for n in range(100))):
@@ -200,14 +200,14 @@ def test_channels_that_clients_name_make_no_time_series() -> None:
     assert metrics.turns == 102
 
 
-async def test_turns_of_a_plugin_s_channel_are_counted_as_its_own(running: Running) -> None:
+async def test_turns_of_a_plugin_channel_are_counted_under_its_name(running: Running) -> None:
     metrics = Metrics()
     make_app(replace(running.parts, channels={"pager": object()}, metrics=metrics))
     metrics.turn("pager", 0.1)
     assert b'bot_turn_seconds_count{channel="pager"} 1.0' in metrics.text()
 
 
-async def test_a_check_that_works_again_is_reported_with_how_long_it_failed_and_notes_are_shown() -> None:
+async def test_recovered_check_is_reported_with_its_downtime_and_notes_are_shown() -> None:
     told: list[Any] = []
     readiness = Readiness(
         {"store": fine},

@@ -19,7 +19,7 @@ from .conftest import OTHER_ACCOUNT, OTHER_CODE, Running
 PATH = "/webhooks/rest/webhook"
 
 
-async def test_a_customer_is_in_their_own_conversation_whatever_the_sender_says(running: Running) -> None:
+async def test_customers_sender_is_ignored(running: Running) -> None:
     customer = await running.login()
     await running.client.post("/chat", json={"message": "one"}, headers=customer)
     answer = await running.client.post(PATH, json={"sender": "somebody-else", "message": "two"}, headers=customer)
@@ -37,7 +37,7 @@ async def test_a_customer_is_in_their_own_conversation_whatever_the_sender_says(
     assert [m["text"] for m in history["messages"] if m["role"] == "user"] == ["one", "two"]
 
 
-async def test_a_message_is_one_message_whichever_way_it_comes(running: Running) -> None:
+async def test_message_repeated_on_another_channel_is_answered_once(running: Running) -> None:
     customer = await running.login()
     await running.client.post("/chat", json={"message": "hi", "messageId": "m"}, headers=customer)
     await running.client.post(PATH, json={"sender": "x", "message": "hi", "message_id": "m"}, headers=customer)
@@ -45,7 +45,7 @@ async def test_a_message_is_one_message_whichever_way_it_comes(running: Running)
     assert {m["turn"] for m in history["messages"]} == {1}
 
 
-async def test_a_backend_names_its_own_users_and_nobody_is_logged_in(running: Running) -> None:
+async def test_each_sender_of_each_key_has_its_own_anonymous_conversation(running: Running) -> None:
     key, other_key = await running.key("channel"), await running.key("channel")
     for headers, sender in ((key, "u1"), (key, "u1"), (key, "u2"), (other_key, "u1")):
         answer = await running.client.post(PATH, json={"sender": sender, "message": "hi"}, headers=headers)
@@ -56,7 +56,7 @@ async def test_a_backend_names_its_own_users_and_nobody_is_logged_in(running: Ru
     assert all(message.customer is None for message in running.engine.seen)
 
 
-async def test_who_comes_back_after_their_conversation_was_deleted_is_answered(running: Running) -> None:
+async def test_sender_of_a_deleted_conversation_gets_a_new_one(running: Running) -> None:
     key, body = await running.key("channel"), {"sender": "u1", "message": "hi"}
     assert (await running.client.post(PATH, json=body, headers=key)).status == 200
     database = Database.open(str(running.parts.database.dialect.engine().url))  # of another process
@@ -67,7 +67,7 @@ async def test_who_comes_back_after_their_conversation_was_deleted_is_answered(r
     assert len({message.conversation for message in running.engine.seen}) == 2
 
 
-async def test_a_backend_cannot_reach_a_customer_by_naming_their_conversation(running: Running) -> None:
+async def test_channel_key_cannot_reach_a_customers_conversation(running: Running) -> None:
     customer, key = await running.login(), await running.key("channel")
     answer = await (await running.client.post("/chat", json={"message": "mine"}, headers=customer)).json()
     for sender in (answer["conversationId"], f"customer:{running.customer}", running.customer):
@@ -75,7 +75,7 @@ async def test_a_backend_cannot_reach_a_customer_by_naming_their_conversation(ru
     assert answer["conversationId"] not in {message.conversation for message in running.engine.seen[1:]}
 
 
-async def test_a_message_without_an_id_is_given_one_under_which_it_can_come_again(running: Running) -> None:
+async def test_message_without_id_can_be_repeated_with_the_id_from_the_response(running: Running) -> None:
     key, body = await running.key("channel"), {"sender": "u", "message": "hi"}
     first = await running.client.post(PATH, json=body, headers=key)
     made = first.headers["X-Message-ID"]
@@ -86,7 +86,7 @@ async def test_a_message_without_an_id_is_given_one_under_which_it_can_come_agai
     assert len(await running.engine.store.turns(conversation)) == 1
 
 
-async def test_a_stream_has_one_reply_per_line(running: Running) -> None:
+async def test_stream_has_one_reply_per_line(running: Running) -> None:
     key = await running.key("channel")
     body = {"sender": "u", "message": "hi", "message_id": "m"}
     streamed = await running.client.post(PATH + "?stream=true", json=body, headers=key)
@@ -96,7 +96,7 @@ async def test_a_stream_has_one_reply_per_line(running: Running) -> None:
     assert [json.loads(line) for line in lines] == listed
 
 
-async def test_keys_that_rasa_ignores_are_ignored_and_what_is_wrong_is_refused(running: Running) -> None:
+async def test_unknown_keys_are_ignored_and_invalid_ones_rejected(running: Running) -> None:
     key = await running.key("channel")
     good = {"sender": "u", "message": "hi", "stream": False, "metadata": None, "input_channel": None}
     assert (await running.client.post(PATH, json=good, headers=key)).status == 200
@@ -105,7 +105,7 @@ async def test_keys_that_rasa_ignores_are_ignored_and_what_is_wrong_is_refused(r
     assert (await running.client.post(PATH, json=good)).status == 401
 
 
-async def test_a_sender_may_be_a_number_which_is_read_as_text(running: Running) -> None:
+async def test_numeric_sender_is_read_as_text(running: Running) -> None:
     key = await running.key("channel")
     for sender in (1042, "1042"):
         answer = await running.client.post(PATH, json={"sender": sender, "message": "hi"}, headers=key)
@@ -115,7 +115,7 @@ async def test_a_sender_may_be_a_number_which_is_read_as_text(running: Running) 
 
 @pytest.mark.parametrize("path", [PATH, "/webhooks/callback/webhook"])
 @pytest.mark.parametrize("sender", ["18446744073709551617", "-9223372036854775809", "1e20", "1.0", "9" * 300])
-async def test_a_sender_that_would_be_rounded_is_refused(running: Running, path: str, sender: str) -> None:
+async def test_sender_that_would_be_rounded_is_rejected(running: Running, path: str, sender: str) -> None:
     headers = {**await running.key("channel"), "Content-Type": "application/json"}
     answer = await running.client.post(path, data=f'{{"sender": {sender}, "message": "hi"}}', headers=headers)
     assert answer.status == 400
@@ -123,7 +123,7 @@ async def test_a_sender_that_would_be_rounded_is_refused(running: Running, path:
     assert not running.engine.seen
 
 
-async def test_numbers_of_64_bits_are_distinct_senders(running: Running) -> None:
+async def test_64_bit_numbers_are_distinct_senders(running: Running) -> None:
     key = await running.key("channel")
     for sender in (2**64 - 1, 2**64 - 2, -(2**63), 2**53 + 1):
         answer = await running.client.post(PATH, json={"sender": sender, "message": "hi"}, headers=key)
@@ -131,7 +131,7 @@ async def test_numbers_of_64_bits_are_distinct_senders(running: Running) -> None
     assert len({message.conversation for message in running.engine.seen}) == 4
 
 
-async def test_a_long_number_anywhere_is_refused_and_one_in_a_text_is_text(running: Running) -> None:
+async def test_number_over_64_bits_is_rejected_unless_it_is_a_string(running: Running) -> None:
     key = await running.key("channel")
     body = {"sender": "u", "message": "9" * 40, "metadata": {"order": [2**64]}}
     assert (await running.client.post(PATH, json=body, headers=key)).status == 400
@@ -140,7 +140,7 @@ async def test_a_long_number_anywhere_is_refused_and_one_in_a_text_is_text(runni
     assert running.engine.seen[0].metadata == body["metadata"]
 
 
-async def test_input_channel_and_metadata_reach_the_turn(running: Running) -> None:
+async def test_input_channel_and_metadata_reach_the_message(running: Running) -> None:
     key = await running.key("channel")
     body = {"sender": "u", "message": "hi", "input_channel": "kiosk", "metadata": {"branch": 7}}
     await running.client.post(PATH, json=body, headers=key)
@@ -149,14 +149,14 @@ async def test_input_channel_and_metadata_reach_the_turn(running: Running) -> No
 
 
 @pytest.mark.parametrize("taken", ["callback", "background", "chat"])
-async def test_a_client_cannot_pass_for_a_channel_of_ours(running: Running, taken: str) -> None:
+async def test_reserved_input_channel_is_ignored(running: Running, taken: str) -> None:
     customer = await running.login()
     body = {"sender": "somebody-else", "message": "hi", "input_channel": taken}
     await running.client.post(PATH, json=body, headers=customer)
     assert running.engine.seen[0].channel == "rest"
 
 
-async def test_a_client_cannot_pass_for_a_plugin_s_channel(running: Running) -> None:
+async def test_plugin_channels_name_is_ignored_as_input_channel(running: Running) -> None:
     customer = await running.login()
     parts = replace(running.parts, channels={"pager": object()})
     async with TestClient(TestServer(make_app(parts))) as client:
@@ -164,7 +164,7 @@ async def test_a_client_cannot_pass_for_a_plugin_s_channel(running: Running) -> 
     assert running.engine.seen[0].channel == "rest"
 
 
-async def test_the_channel_is_there(running: Running) -> None:
+async def test_channel_status_is_ok(running: Running) -> None:
     answer = await running.client.get("/webhooks/rest/")
     assert await answer.json() == {"status": "ok"}
 
@@ -180,5 +180,5 @@ async def test_the_channel_is_there(running: Running) -> None:
         ({"elements": [{"title": "t", "subtitle": "s"}]}, [{"text": "t : s", "buttons": []}]),
     ],
 )
-def test_replies_are_split_as_rasa_s_are(reply: dict[str, object], expected: list[dict[str, object]]) -> None:
+def test_replies_are_split_like_rasas(reply: dict[str, object], expected: list[dict[str, object]]) -> None:
     assert list(rasa_replies([reply], "r")) == [{"recipient_id": "r", **item} for item in expected]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot.server.shedding import Gate, SheddingRunner, is_whole_message, refusal
+from bot.server.shedding import Gate, SheddingRunner, busy_answer, is_whole_message
 
 MESSAGE = b"POST /chat HTTP/1.1\r\nHost: bot\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -50,7 +50,7 @@ async def kitchen(most: int) -> AsyncIterator[Kitchen]:
     app = web.Application()
     app.router.add_post("/chat", served.chat)
     app.router.add_post("/auth", served.chat)
-    gate = Gate(lambda: served.in_work if served.is_gated else -1_000, most, lambda: refusal("c-1"))
+    gate = Gate(lambda: served.in_work if served.is_gated else -1_000, most, lambda: busy_answer("c-1"))
     runner = SheddingRunner(app, gate, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -76,7 +76,7 @@ class Line:
             return int(head[0].split()[1]), headers, await self.reader.readexactly(int(headers["content-length"]))
 
 
-async def quiet_lines(served: Kitchen, stack: AsyncExitStack, number: int) -> list[Line]:
+async def idle_lines(served: Kitchen, stack: AsyncExitStack, number: int) -> list[Line]:
     """Connections on which one message was answered and the server waits for the next one."""
     made = []
     served.is_gated = False
@@ -93,9 +93,9 @@ async def quiet_lines(served: Kitchen, stack: AsyncExitStack, number: int) -> li
     return made
 
 
-async def test_a_full_server_refuses_unread_with_a_problem_and_when_to_come_again() -> None:
+async def test_full_server_answers_503_with_retry_after_and_keeps_the_connection() -> None:
     async with kitchen(most=1) as served, AsyncExitStack() as stack:
-        first, second = await quiet_lines(served, stack, 2)
+        first, second = await idle_lines(served, stack, 2)
         first.writer.write(MESSAGE)
         await served.until_in_work(1)
         second.writer.write(MESSAGE)
@@ -109,9 +109,9 @@ async def test_a_full_server_refuses_unread_with_a_problem_and_when_to_come_agai
         assert (await second.answer())[0] == 200
 
 
-async def test_hundreds_that_arrive_at_once_do_not_slip_in_before_the_first_is_seen() -> None:
+async def test_limit_holds_when_many_messages_arrive_at_once() -> None:
     async with kitchen(most=10) as served, AsyncExitStack() as stack:
-        crowd = await quiet_lines(served, stack, 100)
+        crowd = await idle_lines(served, stack, 100)
         for line in crowd:
             line.writer.write(MESSAGE)
         await served.until_in_work(10)
@@ -126,17 +126,17 @@ async def test_hundreds_that_arrive_at_once_do_not_slip_in_before_the_first_is_s
         assert statuses.count(503) == 90
 
 
-async def test_what_is_not_a_message_is_served_by_a_full_server() -> None:
+async def test_full_server_still_serves_other_routes() -> None:
     async with kitchen(most=0) as served, AsyncExitStack() as stack:
-        [line] = await quiet_lines(served, stack, 1)
+        [line] = await idle_lines(served, stack, 1)
         served.done.set()
         line.writer.write(MESSAGE.replace(b"/chat", b"/auth"))
         assert (await line.answer())[0] == 200
 
 
-async def test_pipelined_messages_are_answered_in_their_order() -> None:
+async def test_pipelined_requests_are_answered_in_order() -> None:
     async with kitchen(most=1) as served, AsyncExitStack() as stack:
-        [line] = await quiet_lines(served, stack, 1)
+        [line] = await idle_lines(served, stack, 1)
         line.writer.write(MESSAGE)
         await served.until_in_work(1)
         line.writer.write(MESSAGE.replace(b"/chat", b"/auth"))
@@ -147,9 +147,9 @@ async def test_pipelined_messages_are_answered_in_their_order() -> None:
         assert bodies == [b"/chat", b"/auth", b"/chat"]
 
 
-async def test_a_message_in_pieces_is_left_to_aiohttp_and_so_is_all_after_it() -> None:
+async def test_message_in_pieces_and_everything_after_it_is_left_to_aiohttp() -> None:
     async with kitchen(most=0) as served, AsyncExitStack() as stack:
-        [line] = await quiet_lines(served, stack, 1)
+        [line] = await idle_lines(served, stack, 1)
         # Its second piece looks like a whole request; a server that refused it would answer what was never asked.
         line.writer.write(b"POST /chat HTTP/1.1\r\nHost: bot\r\nContent-Length: %d\r\n\r\n" % len(MESSAGE))
         await served.until_in_work(1)
@@ -184,7 +184,7 @@ class Wire(asyncio.Transport):
         """Nothing to close."""
 
 
-async def test_a_client_that_takes_no_refusals_is_read_no_further() -> None:
+async def test_reading_pauses_while_a_client_does_not_read_refusals() -> None:
     async with kitchen(most=0) as served:
         assert served.runner is not None
         shedder, wire = served.runner.server(), Wire()
@@ -226,11 +226,11 @@ async def test_a_client_that_takes_no_refusals_is_read_no_further() -> None:
         (MESSAGE.replace(b"Host: bot", b"ORIGIN: https://a.example"), False),
     ],
 )
-def test_what_counts_as_one_whole_message(data: bytes, whole: bool) -> None:
+def test_is_whole_message_recognises_exactly_one_complete_message(data: bytes, whole: bool) -> None:
     assert is_whole_message(data, {}) is whole
 
 
-def test_heads_are_distinguished_however_many_there_were() -> None:
+def test_cached_heads_are_distinguished_and_bounded() -> None:
     lengths: dict[bytes, int | None] = {}
     for number in range(100):
         good = b"POST /chat HTTP/1.1\r\nHost: %d\r\nContent-Length: 2\r\n\r\n{}" % (number % 20)

@@ -16,7 +16,7 @@ from .conftest import Running
 SYSTEM = Principal("key", "system")
 
 
-async def test_the_history_goes_on_behind_and_before_turns_that_say_nothing(real: Running) -> None:
+async def test_history_pages_skip_silent_turns(real: Running) -> None:
     customer = await real.login()
     first = await (await real.client.post("/chat", json={"message": "hello"}, headers=customer)).json()
     store = real.parts.engine.store
@@ -35,7 +35,7 @@ async def test_the_history_goes_on_behind_and_before_turns_that_say_nothing(real
     assert older["before"] is None
 
 
-async def test_behind_very_many_turns_that_say_nothing_a_page_is_empty_and_the_next_goes_on(real: Running) -> None:
+async def test_page_after_very_many_silent_turns_is_empty_but_has_a_cursor(real: Running) -> None:
     customer = await real.login()
     first = await (await real.client.post("/chat", json={"message": "hello"}, headers=customer)).json()
     conversation, turns = first["conversationId"], 2_150

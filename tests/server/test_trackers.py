@@ -24,7 +24,7 @@ def conversation(*turns: tuple[float, tuple[Event, ...]]) -> Conversation:
     return Conversation(trim(evolve_all([event for event, _ in events], Tracker()), 1), events)
 
 
-def test_the_events_that_apply_have_their_own_times() -> None:
+def test_applied_events_keep_their_times() -> None:
     talk = conversation(
         (100.0, (listen(), said("greet"), ActionExecuted("utter_greet"), listen())),
         (200.0, (said("wrong"), ActionExecuted("utter_what"), listen())),
@@ -38,7 +38,7 @@ def test_the_events_that_apply_have_their_own_times() -> None:
     assert shown[1]["parse_data"]["intent"]["name"] == "greet"
 
 
-def test_what_an_end_to_end_story_says_is_a_text_in_events_and_stories() -> None:
+def test_end_to_end_bot_text_is_shown_in_events_and_stories() -> None:
     text = ActionExecuted("I am Teller.", action_text="I am Teller.")
     talk = conversation((100.0, (listen(), said("ask"), text, listen())))
     actions = [event for event in talk.json("ann", ())["events"] if event["event"] == "action"]

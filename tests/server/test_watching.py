@@ -44,7 +44,7 @@ class Breakable:
         return getattr(self._database, name)
 
 
-async def test_the_metrics_token_reads_the_metrics_while_the_store_is_away_and_nothing_else(running: Running) -> None:
+async def test_metrics_token_reads_only_metrics_even_while_the_store_is_down(running: Running) -> None:
     settings = replace(running.parts.settings, server=Server(metrics_token=TOKEN))
     database: Any = Breakable(running.parts.database)
     auth = await open_auth(database, settings, running.parts.sources)
@@ -66,7 +66,7 @@ async def test_the_metrics_token_reads_the_metrics_while_the_store_is_away_and_n
     auth.close()
 
 
-async def test_what_waits_in_the_store_is_measured(running: Running) -> None:
+async def test_metrics_show_open_effects_and_waiting_deliveries(running: Running) -> None:
     at = running.clock.now() - timedelta(seconds=90)
     conversation = await running.engine.store.conversation_id("key:x", "key", "ann")
     await running.engine.store.journal(EffectEntry("k", conversation, "transfer", b"{}", "spending", at))
@@ -91,9 +91,7 @@ async def test_refused_credentials_are_counted_and_logged_once_a_minute_per_addr
 
 
 @pytest.mark.parametrize(("given", "conversation"), [("0" * 32, "0" * 32), ("tel-00123456", "")])
-async def test_every_look_of_an_operator_at_a_conversation_is_a_line(
-    running: Running, given: str, conversation: str
-) -> None:
+async def test_operator_access_to_a_conversation_is_logged(running: Running, given: str, conversation: str) -> None:
     headers = {**await running.key("operator"), "X-Correlation-ID": "c-7"}
     await running.client.get(f"/conversations/{given}/story", headers=headers)
     (line,) = lines(running, "operator_access")
@@ -104,7 +102,7 @@ async def test_every_look_of_an_operator_at_a_conversation_is_a_line(
     assert "tel-" not in running.log.getvalue()
 
 
-async def test_an_operator_who_names_a_sender_is_noted_with_the_conversations_id(running: Running) -> None:
+async def test_operator_access_by_sender_is_logged_by_pseudonym_or_conversation_id(running: Running) -> None:
     headers = await running.key("operator")
     for _ in range(2):
         await running.client.post(
@@ -117,6 +115,6 @@ async def test_an_operator_who_names_a_sender_is_noted_with_the_conversations_id
     assert "tel-" not in running.log.getvalue()
 
 
-def test_short_secrets_are_found() -> None:
+def test_short_secrets_lists_guessable_secrets() -> None:
     settings = Settings(server=Server(metrics_token="m" * 40), rasa_auth=RasaAuth("a" * 31, "j" * 8))
     assert list(short_secrets(settings)) == [("--auth-token", 31), ("--jwt-secret", 8)]

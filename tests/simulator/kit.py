@@ -1,4 +1,4 @@
-"""Shared by the simulator's tests: an HTTP client of the bank."""
+"""An HTTP client of the bank, shared by the simulator's tests."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Bank:
             assert response.status == 201, await response.text()
 
     async def say(self, method: str, path: str, *headers: bytes, body: bytes = b"") -> bytes:
-        """Send bytes that no well-behaved client would; return the whole answer."""
+        """Send bytes that no well-behaved client would send; return the whole answer."""
         url = URL(self.endpoint.url)
         reader, writer = await asyncio.open_connection(url.host, url.port)
         head = b"%s %s HTTP/1.1" % (method.encode(), path.encode())

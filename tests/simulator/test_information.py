@@ -27,7 +27,7 @@ def problems(standard: Any, name: str, body: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("customer", sorted(CUSTOMERS))
-async def test_every_answer_is_as_the_standard_says(bank: Bank, standard: Any, customer: str) -> None:
+async def test_every_answer_conforms_to_the_standard(bank: Bank, standard: Any, customer: str) -> None:
     await bank.log_in(customer)
     account = CUSTOMERS[customer].current.id
     assert problems(standard, "OBReadAccount6", await bank.get("/accounts")) == []
@@ -39,7 +39,7 @@ async def test_every_answer_is_as_the_standard_says(bank: Bank, standard: Any, c
     assert problems(standard, "OBReadBeneficiary5", await bank.get(f"/accounts/{account}/beneficiaries")) == []
 
 
-async def test_the_standard_would_catch_a_wrong_answer(bank: Bank, standard: Any) -> None:
+async def test_standard_schema_rejects_a_wrong_answer(bank: Bank, standard: Any) -> None:
     await bank.log_in(AMARA.id)
     await bank.break_it(kind="wrong_types")
     assert problems(standard, "OBReadBalance1", await bank.get("/balances"))
@@ -59,14 +59,14 @@ async def test_the_standard_would_catch_a_wrong_answer(bank: Bank, standard: Any
         ("/nothing", 404),
     ],
 )
-async def test_errors_have_the_standards_body(bank: Bank, standard: Any, path: str, status: int) -> None:
+async def test_errors_have_the_standard_body(bank: Bank, standard: Any, path: str, status: int) -> None:
     await bank.log_in(AMARA.id)
     given, body, headers = await bank.call("GET", INFORMATION + path, headers={"x-fapi-interaction-id": "abc"})
     assert (given, problems(standard, "OBErrorResponse1", body)) == (status, [])
     assert headers["x-fapi-interaction-id"] == "abc"
 
 
-async def test_without_a_live_token_nothing_is_seen(bank: Bank) -> None:
+async def test_request_without_a_valid_token_is_rejected(bank: Bank) -> None:
     status, body, headers = await bank.call("GET", f"{INFORMATION}/accounts")
     assert (status, headers["WWW-Authenticate"]) == (401, "Bearer")
     assert "Data" not in body
@@ -81,7 +81,7 @@ async def test_without_a_live_token_nothing_is_seen(bank: Bank) -> None:
         (None, {"grant_type": "client_credentials"}, 400, "invalid_grant"),
     ],
 )
-async def test_a_token_is_refused(
+async def test_invalid_token_request_is_rejected(
     bank: Bank, secret: str | None, form: dict[str, str], status: int, error: str
 ) -> None:
     headers = {"Authorization": basic(bank.endpoint.client_id, secret or bank.endpoint.secret)}
@@ -112,7 +112,7 @@ async def test_transactions_are_paged_newest_first_and_filtered_by_date(bank: Ba
     ("since", "first"),
     [("2026-09-01", "2026-09-01"), ("2026-09-01T00:00:00-08:00", "2026-09-01"), ("2026-09-01T00:00:01", "2026-09-02")],
 )
-async def test_a_time_in_a_filter_leaves_out_what_was_booked_before_it(bank: Bank, since: str, first: str) -> None:
+async def test_time_in_a_filter_excludes_earlier_entries(bank: Bank, since: str, first: str) -> None:
     await bank.log_in(AMARA.id)
     path = f"/accounts/{AMARA.current.id}/transactions"
     query = {"fromBookingDateTime": since, "toBookingDateTime": "2026-09-07T00:00:00"}
@@ -120,7 +120,7 @@ async def test_a_time_in_a_filter_leaves_out_what_was_booked_before_it(bank: Ban
     assert [found[-1]["BookingDateTime"][:10], found[0]["BookingDateTime"][:10]] == [first, "2026-09-07"]
 
 
-async def test_a_method_that_is_not_allowed_is_told_which_are(bank: Bank) -> None:
+async def test_disallowed_method_gets_the_allowed_ones(bank: Bank) -> None:
     await bank.log_in(AMARA.id)
     status, body, headers = await bank.call("DELETE", f"{INFORMATION}/accounts")
     assert (status, body["Code"], headers["Allow"]) == (405, "405", "GET,HEAD")
@@ -134,7 +134,7 @@ async def test_only_purchases_of_the_last_two_days_are_pending(bank: Bank) -> No
     assert all(t["BookingDateTime"] >= "2026-11-02" and "MerchantDetails" in t for t in pending)
 
 
-async def test_payees_are_those_of_the_account(bank: Bank) -> None:
+async def test_payees_belong_to_an_account(bank: Bank) -> None:
     await bank.log_in(JONAS.id)
     of_current = (await bank.get(f"/accounts/{JONAS.current.id}/beneficiaries"))["Data"]["Beneficiary"]
     assert [payee["CreditorAccount"]["Name"] for payee in of_current] == ["Amara Okafor", "Lena Fischer"]

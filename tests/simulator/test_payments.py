@@ -47,7 +47,7 @@ async def books(bank: Bank) -> Any:
         return await response.json()
 
 
-async def test_a_payment_moves_money_and_shows_in_both_accounts(bank: Bank) -> None:
+async def test_payment_moves_money_and_shows_in_both_accounts(bank: Bank) -> None:
     await bank.log_in(AMARA.id)
     before = (await books(bank))["balances"]
     status, answer = await pay(bank, order())
@@ -62,14 +62,14 @@ async def test_a_payment_moves_money_and_shows_in_both_accounts(bank: Bank) -> N
         assert listed["ProprietaryBankTransactionCode"]["Code"] == "transfers"
 
 
-async def test_the_same_key_is_one_payment(bank: Bank) -> None:
+async def test_repeated_key_makes_one_payment(bank: Bank) -> None:
     await bank.log_in(AMARA.id)
     answers = await asyncio.gather(*(pay(bank, order()) for _ in range(10)))
     assert all(answer == answers[0] for answer in answers)
     assert len((await books(bank))["payments"]) == 1
 
 
-async def test_the_same_key_for_another_payment_is_refused(bank: Bank) -> None:
+async def test_key_reused_for_another_payment_is_rejected(bank: Bank) -> None:
     await bank.log_in(AMARA.id)
     await pay(bank, order())
     status, answer = await pay(bank, order("60.00"))
@@ -78,7 +78,7 @@ async def test_the_same_key_for_another_payment_is_refused(bank: Bank) -> None:
     assert len((await books(bank))["payments"]) == 1
 
 
-async def test_a_key_is_the_customers_own(bank: Bank) -> None:
+async def test_two_customers_can_use_the_same_key(bank: Bank) -> None:
     await bank.log_in(AMARA.id)
     await pay(bank, order())
     await bank.log_in(JONAS.id)
@@ -88,7 +88,7 @@ async def test_a_key_is_the_customers_own(bank: Bank) -> None:
     assert len((await books(bank))["payments"]) == 2
 
 
-async def test_more_than_there_is_is_refused_for_good(bank: Bank) -> None:
+async def test_payment_beyond_the_balance_stays_refused(bank: Bank) -> None:
     await bank.log_in(AMARA.id)
     before = (await books(bank))["balances"]
     body = order("999999.00")
@@ -99,7 +99,7 @@ async def test_more_than_there_is_is_refused_for_good(bank: Bank) -> None:
     assert (await books(bank))["balances"] == before
 
 
-async def test_all_that_is_available_can_be_paid_and_no_penny_more(bank: Bank) -> None:
+async def test_available_balance_can_be_paid_to_the_last_penny(bank: Bank) -> None:
     await bank.log_in(AMARA.id)
     everything = (await books(bank))["balances"][AMARA.savings.id]
     numbers = {
@@ -111,14 +111,14 @@ async def test_all_that_is_available_can_be_paid_and_no_penny_more(bank: Bank) -
     assert (await pay(bank, order("0.01", "k-2", **numbers), "k-2"))[1]["Data"]["Status"] == "RJCT"
 
 
-async def test_money_sent_to_another_bank_is_in_the_books(bank: Bank) -> None:
+async def test_payment_to_another_bank_keeps_the_books_balanced(bank: Bank) -> None:
     await bank.log_in(AMARA.id)
     status, _ = await pay(bank, order(creditor="10203012345678"))
     assert status == 201
     assert (await books(bank))["sum"] == 0
 
 
-async def test_a_payment_is_read_back_by_id_and_by_end_to_end_identification(bank: Bank) -> None:
+async def test_payment_is_found_by_id_and_by_end_to_end_identification(bank: Bank) -> None:
     await bank.log_in(AMARA.id)
     _, made = await pay(bank, order())
     identity = made["Data"]["DomesticPaymentId"]
@@ -148,25 +148,25 @@ async def test_a_payment_is_read_back_by_id_and_by_end_to_end_identification(ban
         ({"Authorisation": 3}, 400),
     ],
 )
-async def test_a_wrong_order_is_refused(bank: Bank, change: dict[str, Any], status: int) -> None:
+async def test_invalid_order_is_rejected(bank: Bank, change: dict[str, Any], status: int) -> None:
     await bank.log_in(AMARA.id)
     assert (await pay(bank, order(**change)))[0] == status
     assert (await books(bank))["payments"] == []
 
 
 @pytest.mark.parametrize("body", [None, [], {}, {"Data": {"Initiation": {"DebtorAccount": 1}}}])
-async def test_a_body_that_is_no_order_is_refused(bank: Bank, body: Any) -> None:
+async def test_body_without_an_order_is_rejected(bank: Bank, body: Any) -> None:
     await bank.log_in(AMARA.id)
     assert (await pay(bank, body))[0] == 400
 
 
 @pytest.mark.parametrize("key", ["", "k" * 41])
-async def test_a_payment_needs_a_key(bank: Bank, key: str) -> None:
+async def test_payment_without_a_valid_key_is_rejected(bank: Bank, key: str) -> None:
     await bank.log_in(AMARA.id)
     assert (await pay(bank, order(), key))[0] == 400
 
 
-async def test_a_payment_after_its_cut_off_is_refused_for_good(bank: Bank) -> None:
+async def test_payment_after_its_cut_off_is_refused(bank: Bank) -> None:
     await bank.log_in(AMARA.id)
     late = (NOON - timedelta(seconds=1)).isoformat()
     _, answer = await pay(bank, order(Authorisation={"AuthorisationType": "Any", "CompletionDateTime": late}))
@@ -175,7 +175,7 @@ async def test_a_payment_after_its_cut_off_is_refused_for_good(bank: Bank) -> No
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("kind", ["500", "503", "reset"])
-async def test_a_fault_strikes_before_or_after_the_commit(bank: Bank, kind: str, when: str) -> None:
+async def test_fault_strikes_before_or_after_the_commit(bank: Bank, kind: str, when: str) -> None:
     await bank.log_in(AMARA.id)
     await bank.break_it(kind=kind, when=when, path="*/domestic-payments", method="POST", count=1)
     try:
@@ -205,7 +205,7 @@ async def test_payments_survive_a_restart(tmp_path: Path) -> None:
     assert {file.stat().st_mode & 0o077 for file in tmp_path.glob("bank.db*")} == {0}
 
 
-async def test_a_key_is_forgotten_after_a_day(tmp_path: Path) -> None:
+async def test_key_expires_after_a_day(tmp_path: Path) -> None:
     now = NOON
 
     async def use(bank: Bank) -> None:
@@ -223,7 +223,7 @@ async def test_a_key_is_forgotten_after_a_day(tmp_path: Path) -> None:
     await serve(tmp_path, lambda: now, use)
 
 
-async def test_a_payment_after_midnight_in_london_is_booked_on_the_new_day(tmp_path: Path) -> None:
+async def test_payment_after_midnight_in_london_is_booked_on_the_new_day(tmp_path: Path) -> None:
     async def use(bank: Bank) -> Any:
         await pay(bank, order())
         return (await bank.get(f"/accounts/{AMARA.current.id}/transactions"))["Data"]["Transaction"][0]
@@ -232,7 +232,7 @@ async def test_a_payment_after_midnight_in_london_is_booked_on_the_new_day(tmp_p
     assert (booked["Amount"]["Amount"], booked["BookingDateTime"]) == ("50.00", "2026-07-02T00:30:00+01:00")
 
 
-async def test_a_payment_is_booked_at_the_moment_it_is_made_and_found_by_it(tmp_path: Path) -> None:
+async def test_payment_is_booked_at_its_time_and_found_by_it(tmp_path: Path) -> None:
     times = iter([NOON, NOON + timedelta(minutes=1)])
     now = NOON
 
@@ -250,7 +250,7 @@ async def test_a_payment_is_booked_at_the_moment_it_is_made_and_found_by_it(tmp_
     assert [t["Amount"]["Amount"] for t in later] == ["2.00"]
 
 
-async def test_money_received_is_no_issued_transfer(bank: Bank) -> None:
+async def test_sent_and_received_payments_have_different_codes(bank: Bank) -> None:
     await bank.log_in(AMARA.id)
     await pay(bank, order())
     for account, code in ((AMARA.current, "IssuedCreditTransfers"), (AMARA.savings, "ReceivedCreditTransfers")):
@@ -258,7 +258,7 @@ async def test_money_received_is_no_issued_transfer(bank: Bank) -> None:
         assert listed["BankTransactionCode"]["Code"] == code
 
 
-async def test_a_payment_to_somebody_else_names_both_sides_to_each_other(bank: Bank) -> None:
+async def test_payment_shows_each_side_the_name_of_the_other(bank: Bank) -> None:
     await bank.log_in(AMARA.id)
     await pay(bank, order(creditor=JONAS.current.sort_code_and_number))
     paid = (await bank.get(f"/accounts/{AMARA.current.id}/transactions"))["Data"]["Transaction"][0]
@@ -283,7 +283,7 @@ SURROGATE = json.dumps(order()).replace("Rainy day", "\\ud800").encode()
     ],
     ids=["half", "deep", "half a character", "no text", "a key that is no text"],
 )
-async def test_an_order_that_cannot_be_read_is_refused_in_words(bank: Bank, key: bytes, body: bytes) -> None:
+async def test_unreadable_order_gets_an_error_body(bank: Bank, key: bytes, body: bytes) -> None:
     await bank.log_in(AMARA.id)
     headers = (b"x-idempotency-key: " + key, b"Authorization: Bearer " + bank.token.encode())
     answer = await bank.say("POST", f"{PAYMENTS}/domestic-payments", *headers, body=body)
@@ -292,7 +292,7 @@ async def test_an_order_that_cannot_be_read_is_refused_in_words(bank: Bank, key:
     assert (await books(bank))["payments"] == []
 
 
-async def test_what_is_looked_for_need_not_be_text(bank: Bank) -> None:
+async def test_search_with_invalid_utf8_is_answered(bank: Bank) -> None:
     await bank.log_in(AMARA.id)
     headers = (b"x-fapi-interaction-id: \xff", b"Authorization: Bearer " + bank.token.encode())
     answer = await bank.say("GET", f"{PAYMENTS}/domestic-payments?EndToEndIdentification=%ff", *headers)

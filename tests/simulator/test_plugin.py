@@ -44,7 +44,7 @@ def startup(project: Path, **options: Any) -> tuple[Startup, list[Any], list[str
     return made, customers, lines
 
 
-async def test_the_plugin_embeds_a_bank_that_answers_and_stops(tmp_path: Path) -> None:
+async def test_plugin_embeds_a_bank_that_answers_and_stops(tmp_path: Path) -> None:
     given, customers, _ = startup(tmp_path)
     async with simulator.lifespan(given):
         endpoint = given.resources.get("bank-endpoint", dict)
@@ -55,7 +55,7 @@ async def test_the_plugin_embeds_a_bank_that_answers_and_stops(tmp_path: Path) -
     assert customers == []
 
 
-async def test_a_bank_that_is_simulated_without_a_demo_says_so(tmp_path: Path) -> None:
+async def test_embedded_bank_without_demo_is_announced_as_simulated(tmp_path: Path) -> None:
     given, _, lines = startup(tmp_path)
     async with simulator.lifespan(given):
         assert given.resources.get("bank-endpoint", dict)["note"] == "simulated"
@@ -66,7 +66,7 @@ async def test_a_bank_that_is_simulated_without_a_demo_says_so(tmp_path: Path) -
     assert "simulated" not in "\n".join(lines)
 
 
-async def test_the_demos_logins_are_served_to_nobody_else_whatever_the_store_is_called(tmp_path: Path) -> None:
+async def test_store_with_demo_logins_is_rejected_on_a_reachable_address(tmp_path: Path) -> None:
     known = DEMO_CUSTOMERS[1]
 
     async def is_there(account_number: str, bank_customer_id: str) -> bool:
@@ -82,7 +82,7 @@ async def test_the_demos_logins_are_served_to_nobody_else_whatever_the_store_is_
             pass
 
 
-async def test_the_demo_adds_its_customers_and_says_how_to_log_in(tmp_path: Path) -> None:
+async def test_demo_adds_its_customers_and_announces_their_logins(tmp_path: Path) -> None:
     given, customers, lines = startup(tmp_path, demo=True)
     async with simulator.lifespan(given):
         assert customers == [(c.account_number, c.code, c.bank_customer_id) for c in DEMO_CUSTOMERS]
@@ -91,7 +91,7 @@ async def test_the_demo_adds_its_customers_and_says_how_to_log_in(tmp_path: Path
     assert {c.bank_customer_id for c in DEMO_CUSTOMERS} == set(CUSTOMERS)
 
 
-async def test_another_bank_is_used_with_the_key_in_the_private_folder(tmp_path: Path) -> None:
+async def test_bank_url_is_used_with_the_key_in_the_private_folder(tmp_path: Path) -> None:
     given, _, _ = startup(tmp_path, bank_url="http://bank.test:5010")
     key = read_or_make_key(given.settings.data / "bank.key")
     async with simulator.lifespan(given):
@@ -99,7 +99,7 @@ async def test_another_bank_is_used_with_the_key_in_the_private_folder(tmp_path:
     assert endpoint == {"url": "http://bank.test:5010", "client_id": "teller", "secret": key}
 
 
-async def test_another_bank_may_be_named_in_the_configuration(tmp_path: Path) -> None:
+async def test_bank_url_can_be_set_in_config_yml(tmp_path: Path) -> None:
     given, _, _ = startup(tmp_path)
     configured = {"bank": {"url": "http://bank.test:5010"}}
     given = replace(given, settings=replace(given.settings, plugin_settings=configured))
@@ -108,7 +108,7 @@ async def test_another_bank_may_be_named_in_the_configuration(tmp_path: Path) ->
         assert given.resources.get("bank-endpoint", dict)["url"] == "http://bank.test:5010"
 
 
-def test_several_workers_need_one_bank() -> None:
+def test_several_workers_need_a_shared_bank() -> None:
     configure = next(option.configure for option in added().options if option.option.name == "bank_url")
     assert configure is not None
     several = replace(Settings(), workers=2)
@@ -117,14 +117,14 @@ def test_several_workers_need_one_bank() -> None:
         configure(several, None)
 
 
-async def test_another_bank_without_its_key_stops_the_start(tmp_path: Path) -> None:
+async def test_bank_url_without_a_key_stops_the_start(tmp_path: Path) -> None:
     given, _, _ = startup(tmp_path, bank_url="http://bank.test:5010")
     with pytest.raises(ConfigurationError, match="bot simulator"):
         async with simulator.lifespan(given):
             pass
 
 
-def test_a_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
+def test_key_is_created_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "keys" / "bank.key"
     key = read_or_make_key(path)
     assert (read_or_make_key(path), read_key(path)) == (key, key)
@@ -142,14 +142,14 @@ def added() -> Commands:
     return commands
 
 
-def test_the_bank_adds_its_command_and_options() -> None:
+def test_plugin_adds_its_command_and_options() -> None:
     assert [command.name for command in added().commands] == ["simulator"]
     assert {(option.command, option.option.name) for option in added().options} == {
         (command, name) for command in ("run", "shell") for name in ("bank_url", "demo")
     }
 
 
-def test_the_demo_has_a_store_of_its_own_on_loopback_only() -> None:
+def test_demo_has_its_own_store_on_loopback_only() -> None:
     configure = next(option.configure for option in added().options if option.option.name == "demo")
     assert configure is not None
     settings = Settings()
@@ -169,7 +169,7 @@ def test_the_demo_has_a_store_of_its_own_on_loopback_only() -> None:
             configure(replace(reached, store=configure(settings, True).store), False)
 
 
-async def test_too_many_requests_of_a_customer_are_told_to_wait(tmp_path: Path) -> None:
+async def test_requests_over_the_customers_limit_are_told_to_wait(tmp_path: Path) -> None:
     settings = SimulatorSettings("teller", "s", "a", tmp_path / "bank.db", now=lambda: NOON, requests_per_minute=2)
     async with serving(settings, "127.0.0.1", 0) as url, aiohttp.ClientSession(url) as http:
         bank = Bank(Endpoint(url, "teller", "s"), http)
@@ -185,26 +185,26 @@ async def test_too_many_requests_of_a_customer_are_told_to_wait(tmp_path: Path) 
 
 
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
-async def test_the_url_of_an_ipv6_address_can_be_called(tmp_path: Path) -> None:
+async def test_url_of_an_ipv6_address_can_be_called(tmp_path: Path) -> None:
     settings = SimulatorSettings("teller", "secret", "admin", tmp_path / "bank.db")
     async with serving(settings, "::1", 0) as url, HttpClient(url, service="bank") as bank:
         assert (await bank.call("GET", "/health", name="health")).data == {"status": "ok"}
 
 
-def test_a_port_that_is_taken_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_used_port_is_reported_as_a_configuration_error(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigurationError, match=f"127.0.0.1:{port} .*--port"):
             run(tmp_path, host="127.0.0.1", port=port, seed=7)
 
 
-def test_a_file_of_the_bank_that_cannot_be_opened_is_no_matter_of_the_port(tmp_path: Path) -> None:
+def test_unopenable_bank_file_is_not_reported_as_a_port_error(tmp_path: Path) -> None:
     (tmp_path / "bank.db").symlink_to(tmp_path / "gone" / "bank.db")
     with pytest.raises(FileNotFoundError, match=r"bank\.db"):
         run(tmp_path, host="127.0.0.1", port=0, seed=7)
 
 
-async def test_a_bank_of_its_own_keeps_its_payments_when_it_is_killed(tmp_path: Path, project: Path) -> None:
+async def test_standalone_bank_keeps_its_payments_when_killed(tmp_path: Path, project: Path) -> None:
     async def start() -> tuple[asyncio.subprocess.Process, str]:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", "from simulator.commands import simulator; simulator()"),

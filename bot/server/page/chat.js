@@ -7,11 +7,10 @@ const POLL_EVERY = 5_000; // milliseconds; polling does not extend the session
 const TRIES = 3;
 const WARN_BEFORE = 60; // seconds before the session idles out
 
-const $ = (id) => document.getElementById(id);
 const page = Object.fromEntries(
   ["title", "logout", "notice", "login", "login-form", "login-title", "login-error", "account", "code", "login-button",
    "demo", "demo-logins", "chat", "scroller", "earlier", "log", "typing", "status", "idle", "idle-text", "stay",
-   "composer", "message", "send"].map((id) => [id, $(id)]),
+   "composer", "message", "send"].map((id) => [id, document.getElementById(id)]),
 );
 
 /** The state of one login: who is logged in, and how far the conversation is. Late answers never reach another's. */
@@ -20,7 +19,7 @@ const stateOf = (login, account = null) => (
 );
 
 let state = stateOf(null);
-let kept = null; // what a customer had typed when the session ended, for when the same one logs in again
+let unsent = null; // what a customer had typed when the session ended, for when the same one logs in again
 
 // --- showing -------------------------------------------------------------------------------------------------------
 
@@ -35,7 +34,7 @@ function notice(text) {
   page.notice.hidden = !text;
 }
 
-let following = true; // whether the end was in view, before anything was added or the keyboard came up
+let followsEnd = true; // whether the end was in view, before anything was added or the keyboard came up
 
 function atEnd() {
   return page.scroller.scrollHeight - page.scroller.scrollTop - page.scroller.clientHeight < 80;
@@ -49,9 +48,8 @@ function scrollToEnd() {
 function add(messages) {
   const added = elementsOf(messages);
   if (!added.length) return;
-  const follow = following;
   page.log.append(...added);
-  if (follow) page.scroller.scrollTop = added[0].offsetTop - 8;
+  if (followsEnd) page.scroller.scrollTop = added[0].offsetTop - 8;
 }
 
 /** The messages as they are shown; the time of replies that came together stands once, below the last. */
@@ -66,10 +64,10 @@ function elementsOf(messages) {
     .filter(Boolean);
 }
 
-function thinking(on) {
-  page.typing.hidden = !on;
-  page.status.textContent = on ? "The bot is answering" : "";
-  if (on) scrollToEnd();
+function showTyping(isTyping) {
+  page.typing.hidden = !isTyping;
+  page.status.textContent = isTyping ? "The bot is answering" : "";
+  if (isTyping) scrollToEnd();
 }
 
 // --- session -------------------------------------------------------------------------------------------------------
@@ -81,7 +79,7 @@ function askForLogin(text = "") {
   page.log.replaceChildren();
   for (const field of [page.message, page.account, page.code]) field.value = "";
   page.idle.hidden = true;
-  ready(true);
+  setReady(true);
   show("login");
   notice(text);
   page.account.focus();
@@ -91,34 +89,34 @@ async function logIn(account, code) {
   if (page.login.ariaBusy === "true") return;
   loginError("");
   notice("");
-  loggingIn(true);
+  showLoggingIn(true);
   try {
     state = stateOf(await server.logIn(account, code), account);
     page.code.value = "";
     await openChat();
-    if (kept?.account === account) page.message.value = kept.text;
-    kept = null;
+    if (unsent?.account === account) page.message.value = unsent.text;
+    unsent = null;
   } catch (problem) {
     if (problem instanceof server.Ended) return;
     loginError(loginTrouble(problem), [400, 401].includes(problem.status));
   } finally {
-    loggingIn(false);
+    showLoggingIn(false);
   }
 }
 
 /** Show whether a login attempt is in progress, by the form or a demo button: there is only one at a time. */
-function loggingIn(is) {
-  page.login.ariaBusy = String(is);
-  page["login-button"].textContent = is ? "Logging in…" : "Log in";
+function showLoggingIn(isLoggingIn) {
+  page.login.ariaBusy = String(isLoggingIn);
+  page["login-button"].textContent = isLoggingIn ? "Logging in…" : "Log in";
 }
 
 async function logOut() {
   const { login } = state;
-  kept = null;
+  unsent = null;
   askForLogin("Logging out…");
-  const told = await login.logOut().then(() => true, () => false);
-  if (state.login) return;
-  notice(told ? "You are logged out." : "You are logged out here; the server is unreachable, so your session will expire.");
+  const isEnded = await login.logOut().then(() => true, () => false);
+  if (state.login) return; // somebody has logged in meanwhile
+  notice(isEnded ? "You are logged out." : "You are logged out here; the server is unreachable, so your session will expire.");
 }
 
 function loginError(text, fieldsAreWrong = false) {
@@ -174,9 +172,9 @@ function stayedAlive(share = 1) {
   page.idle.hidden = true;
 }
 
-function sessionOver(unsent = "") {
-  const text = unsent || page.message.value;
-  if (state.account && text) kept = { account: state.account, text };
+function sessionOver(undelivered = "") {
+  const text = undelivered || page.message.value;
+  if (state.account && text) unsent = { account: state.account, text };
   askForLogin("Your session has ended, to keep your account safe. Log in again to go on where you left off.");
 }
 
@@ -198,26 +196,26 @@ async function say(text, title) {
 async function deliver(message, shown) {
   const { login } = state;
   notice("");
-  ready(false);
+  setReady(false);
   shown.sending();
   try {
     const answer = await patiently(() => login.say(message));
     shown.taken();
     stayedAlive();
     await showAnswer(answer);
-    ready(true);
+    setReady(true);
   } catch (problem) {
     if (problem instanceof server.Ended) return;
-    ready(true);
+    setReady(true);
     undelivered(problem, message, shown);
   }
 }
 
 /** Set whether the next message may be sent, or one is being answered. */
-function ready(is) {
-  state.busy = !is;
-  page.send.disabled = !is;
-  thinking(!is);
+function setReady(isReady) {
+  state.busy = !isReady;
+  page.send.disabled = !isReady;
+  showTyping(!isReady);
 }
 
 /** Retry while the server is busy or unreachable; the message's id makes sure that it is answered once. */
@@ -344,8 +342,8 @@ function listen() {
   });
   page.earlier.addEventListener("click", showEarlier);
   page.stay.addEventListener("click", stay);
-  page.scroller.addEventListener("scroll", () => { following = atEnd(); });
-  new ResizeObserver(() => following && scrollToEnd()).observe(page.scroller);
+  page.scroller.addEventListener("scroll", () => { followsEnd = atEnd(); });
+  new ResizeObserver(() => followsEnd && scrollToEnd()).observe(page.scroller);
   document.addEventListener("visibilitychange", poll);
   setInterval(poll, POLL_EVERY);
   setInterval(watchTheClock, 1_000);

@@ -46,9 +46,9 @@ export function userMessage(message) {
 /** A message from the bot; `choose` is called with the payload and title of a pressed button. */
 export function botMessage(message, choose) {
   const made = frame("bot", "The bot said:");
-  const { text, table } = separated(message);
+  const { text, table } = separateTable(message);
   if (text) made.append(linked(bubble(""), text));
-  if (table) made.append(drawn(table));
+  if (table) made.append(drawTable(table));
   if (message.image) made.append(image(message.image, "A picture"));
   if (message.attachment) made.append(attachment(message.attachment));
   const choices = [...(message.buttons ?? []), ...(message.quick_replies ?? [])];
@@ -122,7 +122,7 @@ function time(iso) {
 }
 
 /** The text without the table that the payload contains too, and that table. */
-function separated(message) {
+function separateTable(message) {
   const table = message.custom?.type === "table" && Array.isArray(message.custom.rows) ? message.custom : null;
   if (!table || !message.text) return { text: message.text, table };
   const lines = message.text.split("\n");
@@ -132,32 +132,36 @@ function separated(message) {
   return { text: lines.join("\n").replace(/\n{3,}/g, "\n\n").trim(), table };
 }
 
-function drawn(payload) {
+function drawTable(payload) {
   const made = element("table");
   if (payload.title) made.append(element("caption", "", payload.title));
-  const short = (at) => payload.rows.every((row) => String(row[at] ?? "").length <= SHORT);
-  const align = payload.columns.map((column, at) => (column.align === "right" ? "right" : short(at) ? "short" : ""));
-  const head = element("tr");
+  const classes = payload.columns.map((column, at) => columnClass(column, payload.rows.map((row) => row[at])));
+  const titles = element("tr");
   payload.columns.forEach((column, at) => {
-    const cell = element("th", align[at], column.title);
+    const cell = element("th", classes[at], column.title);
     cell.scope = "col";
-    head.append(cell);
+    titles.append(cell);
   });
+  const head = element("thead");
+  head.append(titles);
   const body = element("tbody");
   for (const row of payload.rows) {
     const line = element("tr");
-    row.forEach((value, at) => line.append(element("td", align[at], String(value ?? ""))));
+    row.forEach((value, at) => line.append(element("td", classes[at], String(value ?? ""))));
     body.append(line);
   }
-  const thead = element("thead");
-  thead.append(head);
-  made.append(thead, body);
+  made.append(head, body);
   const scrolled = element("div", "table");
   scrolled.tabIndex = 0; // so that the keyboard can scroll it
   scrolled.setAttribute("role", "region");
   scrolled.setAttribute("aria-label", payload.title ?? "Table");
   scrolled.append(made);
   return scrolled;
+}
+
+function columnClass(column, values) {
+  if (column.align === "right") return "right";
+  return values.every((value) => String(value ?? "").length <= SHORT) ? "short" : "";
 }
 
 /**

@@ -15,7 +15,7 @@ _MAPPED_PREFIX = 96
 def address_of(text: str) -> Address | None:
     """The address, or None if the text is not one."""
     try:
-        return _plain(ip_address(text))
+        return _unmapped(ip_address(text))
     except ValueError:
         return None
 
@@ -23,11 +23,12 @@ def address_of(text: str) -> Address | None:
 def network_of(text: str) -> Network:
     """The network, or the network of a single address; raises ValueError if the text is neither."""
     network = ip_network(text, strict=False)
-    first = _plain(network.network_address)
+    first = _unmapped(network.network_address)
     if first.version == network.version or network.prefixlen < _MAPPED_PREFIX:
         return network
     return ip_network((first, network.prefixlen - _MAPPED_PREFIX))
 
 
-def _plain(address: Address) -> Address:
-    return getattr(address, "ipv4_mapped", None) or address
+def _unmapped(address: Address) -> Address:
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address

@@ -28,16 +28,23 @@ _METRICS = Identified(Principal("key", "key:metrics", scopes=frozenset({"metrics
 
 def credential_kind(header: str | None) -> str:
     """The kind of an Authorization header: `session`, `key`, `jwt` or `other`; `query` if `?token=` came instead."""
-    return _read(header)[0] if header else "query"
+    if not header:
+        return "query"
+    kind, _ = _kind_and_token(header)
+    return kind
 
 
-def _read(header: str) -> tuple[str, str]:
+def _kind_and_token(header: str) -> tuple[str, str]:
     """The kind of a header's credentials, and its token."""
     scheme, _, token = header.partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer":
         return "other", token
-    return "key" if token.startswith(KEY_PREFIX) else "jwt" if token.count(".") == 2 else "session", token
+    if token.startswith(KEY_PREFIX):
+        return "key", token
+    if token.count(".") == 2:
+        return "jwt", token
+    return "session", token
 
 
 class Authenticator:
@@ -59,28 +66,30 @@ class Authenticator:
             if principal is None:
                 raise NotAuthenticated(given=query_token is not None)
             return Identified(principal)
-        kind, token = _read(header)
+        kind, token = _kind_and_token(header)
         if kind == "other" or not token or len(token) > _LONGEST or not token.isascii():
             raise NotAuthenticated(given=True)
         if self._metrics_token and hmac.compare_digest(token, self._metrics_token):
             return _METRICS
         if kind == "key":
-            return await self._key(token)
-        return self._jwt(token) if kind == "jwt" else await self._customer(token)
+            return await self._by_key(token)
+        if kind == "jwt":
+            return self._by_jwt(token)
+        return await self._by_session(token)
 
-    def _jwt(self, token: str) -> Identified:
+    def _by_jwt(self, token: str) -> Identified:
         principal = self._rasa.by_jwt(token)
         if principal is None:
             raise NotAuthenticated(given=True)
         return Identified(principal)
 
-    async def _key(self, secret: str) -> Identified:
+    async def _by_key(self, secret: str) -> Identified:
         key = await self._keys.find(secret)
         if key is None:
             raise NotAuthenticated(given=True)
         return Identified(Principal("key", f"key:{key.id}", scopes=frozenset(key.scopes)))
 
-    async def _customer(self, token: str) -> Identified:
+    async def _by_session(self, token: str) -> Identified:
         row = await self._sessions.find(token)
         customer = Customer(row.customer, row.bank_customer_id)
         return Identified(Principal("customer", customer_principal(row.customer), customer, row.token, row.id), row)

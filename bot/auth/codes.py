@@ -85,21 +85,22 @@ class CodeHasher:
     def _hash(self, account: str, code: str) -> str:
         key_id = self._pepper.current
         salt = secrets.token_bytes(_SALT_BYTES)
-        made = hash_secret(
-            self._secret(key_id, account, code), salt, _TIME_COST, _MEMORY_KIB, _PARALLELISM, _HASH_BYTES, Type.ID
-        )
-        return f"{key_id}:{made.decode()}"
+        secret = self._secret(key_id, account, code)
+        encoded = hash_secret(secret, salt, _TIME_COST, _MEMORY_KIB, _PARALLELISM, _HASH_BYTES, Type.ID)
+        return f"{key_id}:{encoded.decode()}"
 
     def _verify(self, account: str, code: str, stored: str) -> Verified:
-        key_id, _, made = stored.partition(":")
-        self._have(key_id)
+        key_id, _, encoded = stored.partition(":")
+        self._ensure_key(key_id)
         try:
-            verify_secret(made.encode(), self._secret(key_id, account, code), Type.ID)
+            verify_secret(encoded.encode(), self._secret(key_id, account, code), Type.ID)
         except (VerificationError, InvalidHashError):
             return Verified(right=False)
-        return Verified(right=True, outdated=key_id != self._pepper.current or not made.startswith(_PARAMETERS))
+        is_current = key_id == self._pepper.current and encoded.startswith(_PARAMETERS)
+        return Verified(right=True, outdated=not is_current)
 
-    def _have(self, key_id: str) -> None:
+    def _ensure_key(self, key_id: str) -> None:
+        """Read the pepper again if it lacks this key; raises KeyMissing if it still does."""
         if key_id not in self._pepper.keys and self._reread is not None:
             with contextlib.suppress(ConfigurationError, OSError):
                 pepper = self._reread()
@@ -113,7 +114,8 @@ class CodeHasher:
 
 def _unmatchable(key_id: str) -> str:
     """A hash that costs as much to verify as any other and that no code matches (its value is random)."""
-    salt, value = (_base64(secrets.token_bytes(count)) for count in (_SALT_BYTES, _HASH_BYTES))
+    salt = _base64(secrets.token_bytes(_SALT_BYTES))
+    value = _base64(secrets.token_bytes(_HASH_BYTES))
     return f"{key_id}:{_PARAMETERS}{salt}${value}"
 
 

@@ -29,7 +29,7 @@ class Customers:
 
     async def add(self, account: str, code: str, bank_customer_id: str) -> CustomerRow:
         """Add a customer; raises ValueError if no login could send these values, or the account number is taken."""
-        row = await self._new(account, code, bank_customer_id)
+        row = await self._new_row(account, code, bank_customer_id)
         if not await self._store.add(row):
             raise ValueError("a customer with this account number already exists")
         return row
@@ -41,7 +41,7 @@ class Customers:
         values.
         """
         if await self._store.by_account(account_number) is None:  # another worker may be first: it added the same
-            await self._store.add(await self._new(account_number, code, bank_customer_id))
+            await self._store.add(await self._new_row(account_number, code, bank_customer_id))
 
     async def find(self, account: str) -> CustomerRow | None:
         """The customer with this account number, if any."""
@@ -78,7 +78,7 @@ class Customers:
         """How many customers have not logged in since the pepper's newest key was added, and so need an older one."""
         return await self._store.count_of_other_keys(self._pepper.current)
 
-    async def _new(self, account: str, code: str, bank_customer_id: str) -> CustomerRow:
+    async def _new_row(self, account: str, code: str, bank_customer_id: str) -> CustomerRow:
         if not bank_customer_id:
             raise ValueError("a customer needs the bank's customer id")
         _check("account number", account)

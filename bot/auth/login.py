@@ -57,11 +57,14 @@ class Login:
         """
         names = self._names(account, _network(address))
         wait = await self._throttles.reserve(names, self._sources.now(), self._limits)
+        if wait.seconds > 0 and wait.everybody:
+            self._outcome("all_throttled")
+            raise LoginsThrottled(wait.seconds)
         if wait.seconds > 0:
-            self._outcome("all_throttled" if wait.everybody else "throttled")
-            raise (LoginsThrottled if wait.everybody else LoginThrottled)(wait.seconds)
+            self._outcome("throttled")
+            raise LoginThrottled(wait.seconds)
         try:
-            logged_in = await self._logged_in(account, code)
+            logged_in = await self._open_session(account, code)
         except (Busy, KeyMissing):
             await self._throttles.release(names, self._sources.now())
             raise
@@ -76,20 +79,20 @@ class Login:
         name = self._pepper.throttle_name(account)
         return ThrottleNames(name, f"address:{network}", known=f"{name}@{self._pepper.pseudonym(network)}")
 
-    async def _logged_in(self, account: str, code: str) -> LoggedIn | None:
+    async def _open_session(self, account: str, code: str) -> LoggedIn | None:
         """A session if the code is right, and still is when the session begins.
 
         If the hash changed in between, the code is checked once more: another login may just have renewed the hash.
         """
         for _ in range(2):
-            verified = await self._verified(account, code)
-            if verified is None:
+            customer = await self._verified_customer(account, code)
+            if customer is None:
                 return None
             with contextlib.suppress(LoginRefused):
-                return await self._sessions.open(verified.id, code_hash=verified.code_hash)
+                return await self._sessions.open(customer.id, code_hash=customer.code_hash)
         return None
 
-    async def _verified(self, account: str, code: str) -> CustomerRow | None:
+    async def _verified_customer(self, account: str, code: str) -> CustomerRow | None:
         """The customer whose code this is, with the hash it was checked against (renewed if that was outdated)."""
         customer = await self._customers.by_account(account)
         verified = await self._hasher.verify(account, code, customer.code_hash if customer else None)
@@ -107,4 +110,6 @@ def _network(address: str) -> str:
     parsed = address_of(address)
     if parsed is None:
         return hashlib.sha256(address.encode()).hexdigest()
-    return str(ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
+    if parsed.version == 6:
+        return str(ip_network((parsed, 64), strict=False))
+    return str(parsed)

@@ -56,13 +56,13 @@ async def open_auth(
     `outcome` is called for every login attempt, as `Login` describes. Raises
     ConfigurationError if the pepper is lost, wrong, or readable by others.
     """
+    rasa = RasaTokens(settings.rasa_auth)  # raises before anything is created
     customer_store = CustomerStore(database)
-    rasa = RasaTokens(settings.rasa_auth)
     known = await customer_store.pepper_checks()
     pepper = open_pepper(pepper_file(settings), known)
-    new = {key_id: value for key_id, value in pepper.check_values().items() if key_id not in known}
-    if new:
-        await customer_store.add_pepper_checks(new, sources.now())
+    unrecorded = {key_id: value for key_id, value in pepper.check_values().items() if key_id not in known}
+    if unrecorded:
+        await customer_store.add_pepper_checks(unrecorded, sources.now())
     hasher = CodeHasher(pepper, reread=partial(read_pepper, pepper_file(settings)))
     sessions = Sessions(SessionStore(database), settings.sessions, sources)
     keys = Keys(KeyStore(database), sources)

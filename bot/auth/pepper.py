@@ -8,7 +8,6 @@ and are renewed at the next login. All machines on one store have the same file.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import os
@@ -69,13 +68,13 @@ def open_pepper(path: Path, known: Mapping[str, str]) -> Pepper:
                     "machine on this store: without it no customer can log in"
                 ]
             )
-        _create(path, _renewed({}))
+        _create(path, _with_new_key({}))
     pepper = read_pepper(path)
-    _check(path, pepper.check_values(), known)
+    _check_belongs(path, pepper.check_values(), known)
     return pepper
 
 
-def _check(path: Path, values: Mapping[str, str], known: Mapping[str, str]) -> None:
+def _check_belongs(path: Path, values: Mapping[str, str], known: Mapping[str, str]) -> None:
     wrong = [key_id for key_id, value in known.items() if not hmac.compare_digest(values.get(key_id, ""), value)]
     if not wrong:
         return
@@ -88,14 +87,14 @@ def _check(path: Path, values: Mapping[str, str], known: Mapping[str, str]) -> N
 
 def rotate_pepper(path: Path) -> Pepper:
     """Add a new current key to the file, in one atomic step; hashes under the old keys stay valid."""
-    pepper = _renewed(read_pepper(path).keys)
+    pepper = _with_new_key(read_pepper(path).keys)
     new = _write_private(path, pepper)
     new.replace(path)
     _sync_folder(path.parent)
     return pepper
 
 
-def _renewed(keys: Mapping[str, bytes]) -> Pepper:
+def _with_new_key(keys: Mapping[str, bytes]) -> Pepper:
     current = secrets.token_hex(4)
     return Pepper(current, {**keys, current: secrets.token_bytes(_KEY_BYTES)})
 
@@ -143,8 +142,8 @@ def read_pepper(path: Path) -> Pepper:
         content = decode(text)
         keys = {str(key_id): base64.b64decode(key, validate=True) for key_id, key in content["keys"].items()}
         current = str(content["current"])
-    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
+        if current not in keys or any(len(key) != _KEY_BYTES for key in keys.values()):
+            raise ValueError("no current key, or one of another length")
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise ConfigurationError([f"{path}: the pepper file is damaged; restore it from a backup"]) from None
-    if current not in keys or any(len(key) != _KEY_BYTES for key in keys.values()):
-        raise ConfigurationError([f"{path}: the pepper file is damaged; restore it from a backup"])
     return Pepper(current, keys)

@@ -17,7 +17,7 @@ _EVERYTHING = Principal("key", _ID, scopes=frozenset({"operator", "channel"}))
 
 
 class RasaTokens:
-    """Checks both, if they are configured; all their users share one set of senders, as in Rasa.
+    """Checks these credentials, if they are configured; all their users share one set of senders, as in Rasa.
 
     Raises ConfigurationError for an unknown method and for an empty secret. Short secrets are
     accepted because Rasa accepts them; RFC 7518, 3.2, requires 32 bytes for HS256.
@@ -57,7 +57,18 @@ class RasaTokens:
                 payload = jwt.decode(token, self._settings.jwt_secret, algorithms=[self._settings.jwt_method])
         except jwt.PyJWTError:
             return None
-        return _of_user(payload.get("user"))
+        return _principal_of(payload.get("user"))
+
+
+def _principal_of(user: Any) -> Principal | None:
+    if not isinstance(user, dict):
+        return None
+    if user.get("role") == "admin":
+        return _EVERYTHING
+    name = user.get("username")
+    if user.get("role") != "user" or not isinstance(name, str) or not name:
+        return None
+    return Principal("key", _ID, scopes=frozenset({f"sender:{name}"}))
 
 
 LONG_SECRET = 32
@@ -75,14 +86,3 @@ def short_secrets(settings: Settings) -> Iterator[tuple[str, int]]:
     for setting, secret in secrets.items():
         if secret and len(secret.encode()) < LONG_SECRET:
             yield setting, len(secret.encode())
-
-
-def _of_user(user: Any) -> Principal | None:
-    if not isinstance(user, dict):
-        return None
-    if user.get("role") == "admin":
-        return _EVERYTHING
-    name = user.get("username")
-    if user.get("role") != "user" or not isinstance(name, str) or not name:
-        return None
-    return Principal("key", _ID, scopes=frozenset({f"sender:{name}"}))

@@ -59,9 +59,7 @@ class Sessions:
 
         Raises NotAuthenticated if there is none, or it idled too long or has expired.
         """
-        row = await self._store.live(token_hash(token), self._sources.now())
-        if row is None:
-            raise NotAuthenticated(given=True)
+        row = await self.get(token_hash(token))
         if row.replaces is not None:
             await self._store.settle_rotation(row.token, row.replaces)
         return row

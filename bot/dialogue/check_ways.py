@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from bot.content import ANY, CheckpointStep, Content, Diagnostic, SlotStep, Story
 from bot.dialogue.story_graph import Walked, walk
@@ -14,18 +15,28 @@ def check_ways(content: Content, tests: Sequence[Story] = ()) -> tuple[Diagnosti
     Likewise the parts of the test stories `tests` that are not run.
     """
     groups = (content.stories, content.rules, tests)
-    walked = (found for stories in groups for found in walk(stories, content.domain))
-    return tuple(diagnostic for found in walked for diagnostic in _findings(found))
+    return tuple(
+        diagnostic for stories in groups for walked in walk(stories, content.domain) for diagnostic in _findings(walked)
+    )
 
 
 def _findings(walked: Walked) -> Iterator[Diagnostic]:
-    yield from (_unreached(checkpoint, walked.stories[0]) for checkpoint in walked.unreached)
+    for checkpoint in walked.unreached:
+        yield _unreached(checkpoint, walked.stories[0])
     if walked.row is not None:
-        yield _too_many(walked, walked.row)
+        yield _too_many_paths(walked.stories, walked.row)
+
+
+_WORDS: Final = {
+    "story": ("story", "stories", "learn", "learned"),
+    "rule": ("rule", "rules", "learn", "learned"),
+    "test": ("test story", "test stories", "run", "run"),
+}
+"""The words for one and several stories of each kind, and for what is done with them (verb and participle)."""
 
 
 def _unreached(checkpoint: CheckpointStep, story: Story) -> Diagnostic:
-    one, several, _, learned = _words(story)
+    one, several, _, learned = _WORDS[story.kind]
     message = f"No path through the {several} leads to the checkpoint `{checkpoint.name}`"
     cure = f"Begin a {one} without a checkpoint, and end it with `- checkpoint: {checkpoint.name}`."
     if checkpoint.slots:
@@ -35,23 +46,21 @@ def _unreached(checkpoint: CheckpointStep, story: Story) -> Diagnostic:
     return Diagnostic("warning", checkpoint.place, message, cure, "unreached-checkpoint")
 
 
-def _words(story: Story) -> tuple[str, str, str, str]:
-    """The words for stories of this kind, singular and plural, and for what is done with them, verb and participle."""
-    if story.kind == "test":
-        return "test story", "test stories", "run", "run"
-    return story.kind, {"story": "stories", "rule": "rules"}[story.kind], "learn", "learned"
-
-
 def _wanted(slot: SlotStep) -> str:
-    value = "set" if slot.value is ANY else "not set" if slot.value is None else f"`{slot.value}`"
-    return f"the slot `{slot.name}` {value}"
+    if slot.value is ANY:
+        return f"the slot `{slot.name}` set"
+    if slot.value is None:
+        return f"the slot `{slot.name}` not set"
+    return f"the slot `{slot.name}` `{slot.value}`"
 
 
-def _too_many(walked: Walked, row: int) -> Diagnostic:
-    first, others = walked.stories[0], len(walked.stories) - 1
-    one, several, learn, learned = _words(first)
-    joined = f" and {others} other{'s' * (others > 1)} connected to it by checkpoints" if others else ""
+def _too_many_paths(stories: Sequence[Story], row: int) -> Diagnostic:
+    first, *others = stories
+    one, several, learn, learned = _WORDS[first.kind]
+    through = f"the {one} `{first.name}`"
+    if others:
+        through += f" and {len(others)} {'other' if len(others) == 1 else 'others'} connected to it by checkpoints"
     kept = f"every possible sequence of {row} parts is {learned}" if row > 1 else f"each part is {learned} once"
-    message = f"There are too many paths through the {one} `{first.name}`{joined} to {learn} them all; {kept}."
+    message = f"There are too many paths through {through} to {learn} them all; {kept}."
     cure = f"Use fewer `or:` in one {one}, or connect fewer {several} by the same checkpoints."
     return Diagnostic("warning", first.place, message, cure, "many-ways")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -16,6 +17,8 @@ from bot.dialogue.rules import RuleOptions, RulePolicy, Rules, default_source, l
 from bot.dialogue.states import NOT_SET, States
 from bot.dialogue.tracker import Tracker
 from bot.dialogue.training import TrainingStory, start_of
+
+_DEFAULT_SOURCES: Final = frozenset(map(default_source, DEFAULT_INTENTS))
 
 
 class Analysis(Struct, frozen=True):
@@ -33,15 +36,14 @@ def analyse(
     options: RuleOptions,
 ) -> Analysis:
     """Run all rules and stories through the rule policy, as Rasa does at the end of training."""
-    walk = _Walk(rules, domain, options, RulePolicy(rules, domain, options))
+    checker = _Checker(domain, options, RulePolicy(rules, domain, options))
     for story in rule_stories:
-        walk.collect(story)
+        checker.collect(story)
     for story in (*rule_stories, *stories):
-        walk.check(story)
-    default = {default_source(intent) for intent in DEFAULT_INTENTS}
+        checker.check(story)
     loops = {loop_source(form, then) for form in domain.forms for then in ("", LISTEN)}
-    unused = frozenset((set(walk.sources) | default | loops) - walk.used_in_stories)
-    return Analysis(replace(walk.policy.rules, not_in_stories=unused), tuple(dict.fromkeys(walk.diagnostics)))
+    unused = frozenset((checker.claims.keys() | _DEFAULT_SOURCES | loops) - checker.used_in_stories)
+    return Analysis(replace(checker.policy.rules, not_in_stories=unused), tuple(dict.fromkeys(checker.diagnostics)))
 
 
 class _Step(Struct, frozen=True):
@@ -54,23 +56,31 @@ class _Step(Struct, frozen=True):
     source: str
 
 
-class _Walk(Struct):
-    rules: Rules
+class _Claim(NamedTuple):
+    """A rule (or a built-in one, which is nowhere), and the action that it names."""
+
+    name: str
+    action: str
+    place: Place
+
+
+class _Checker(Struct):
+    """Runs stories through the rule policy; `claims` are the rules behind each source of predictions."""
+
     domain: Domain
     options: RuleOptions
     policy: RulePolicy
-    sources: dict[str, list[tuple[str, str, Place]]] = field(default_factory=lambda: defaultdict(list))
+    claims: dict[str, list[_Claim]] = field(default_factory=lambda: defaultdict(list))
     used_in_stories: set[str] = field(default_factory=set)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def collect(self, story: TrainingStory) -> None:
         """Record which rule predicts what from which source."""
-        built_in = {default_source(intent) for intent in DEFAULT_INTENTS}
         for step in self._steps(story):
-            if step.source in built_in or step.source.startswith("loop "):
-                self.sources[step.source].append((step.source, step.predicted or "", NOWHERE))
+            if step.source in _DEFAULT_SOURCES or step.source.startswith("loop "):
+                self.claims[step.source].append(_Claim(step.source, step.predicted or "", NOWHERE))
             elif step.source:
-                self.sources[step.source].append((story.name, step.gold, step.place))
+                self.claims[step.source].append(_Claim(story.name, step.gold, step.place))
 
     def check(self, story: TrainingStory) -> None:
         """Record which sources stories use, and report contradictions."""
@@ -85,28 +95,29 @@ class _Walk(Struct):
         """The story's actions that something should predict."""
         whole = evolve_all(story.events, start_of(self.domain))
         places = {id(event): place for event, place in zip(story.events, story.places, strict=True)}
-        tracker, open_question = start_of(self.domain), True
+        tracker = start_of(self.domain)
         user_spoke = False
+        anything_may_follow = True  # at the beginning, and after a snippet
         for event in whole.applied:
             user_spoke = user_spoke or isinstance(event, UserUttered)
             if isinstance(event, ActionExecuted):
-                snippet = event.name == SNIPPET
+                is_snippet = event.name == SNIPPET
                 bot_begins = not story.is_rule and not user_spoke and event.name != LISTEN
-                if not snippet and not open_question and not bot_begins:
+                if not is_snippet and not anything_may_follow and not bot_begins:
                     step = self._predict(story, tracker, event.action_text or event.name, places[id(event)])
                     tracker = step.tracker
                     yield step
-                open_question = snippet
+                anything_may_follow = is_snippet
             tracker = evolve(event, tracker)
 
     def _predict(self, story: TrainingStory, tracker: Tracker, gold: str, place: Place) -> _Step:
-        found = self.policy.look(tracker)
-        action = found.prediction.action if found.prediction else None
-        if tracker.active_loop and action == tracker.active_loop != gold:
+        found = self.policy.predict_by_rules(tracker)
+        loop = tracker.active_loop
+        if loop and found.action == loop and gold != loop:
             # Training data has no rejections; a different action inside a loop implies one.
-            tracker = evolve(ActionExecutionRejected(action), tracker)
-            found = self.policy.look(tracker)
-            action = found.prediction.action if found.prediction else None
+            tracker = evolve(ActionExecutionRejected(loop), tracker)
+            found = self.policy.predict_by_rules(tracker)
+        action = found.action
         if action is None and story.is_rule:
             action = self.options.core_fallback_action_name if self.options.enable_fallback_prediction else LISTEN
         return _Step(tracker, gold, place, action, found.source)
@@ -116,29 +127,30 @@ class _Walk(Struct):
         if story.is_rule or step.predicted != LISTEN or step.source.count('"prev_action"') > 1:
             return False
         entries = self.policy.rules.entries
-        others = (key for key in entries if key != step.source and key.startswith(step.source[:-2]))
-        if step.source not in entries or next(others, None) is None:
+        beginning = step.source[:-2]  # the key without the brackets that close it
+        is_continued = any(key.startswith(beginning) for key in entries if key != step.source)
+        if step.source not in entries or not is_continued:
             return False
         self.policy = RulePolicy(self.policy.rules.without([step.source]), self.domain, self.options)
         return True
 
     def _report(self, story: TrainingStory, step: _Step) -> None:
-        against = [source for source in self.sources.get(step.source, ()) if source[1] != step.gold]
+        against = [claim for claim in self.claims.get(step.source, ()) if claim.action != step.gold]
         if not against:
             return
         kind = "rule" if story.is_rule else "story"
         loop = step.tracker.active_loop
         if loop and step.source == loop_source(loop, LISTEN):
-            self.diagnostics.append(_in_loop(f"The {kind} `{story.name}`", loop, step))
+            self.diagnostics.append(_missing_end_of_loop(f"The {kind} `{story.name}`", loop, step))
             return
-        others = ", ".join(dict.fromkeys(_named(name, place) for name, _, place in against))
+        others = ", ".join(dict.fromkeys(map(_described, against)))
         says = "" if step.predicted == self.options.core_fallback_action_name else f", which says `{step.predicted}`"
         message = f"The {kind} `{story.name}` continues with `{step.gold}` here, which contradicts {others}{says}."
-        cure = _cure({step.gold, *(action for _, action, _ in against)})
+        cure = _cure({step.gold, *(claim.action for claim in against)})
         self.diagnostics.append(Diagnostic("error", step.place, message, cure, "contradiction"))
 
 
-def _in_loop(who: str, loop: str, step: _Step) -> Diagnostic:
+def _missing_end_of_loop(who: str, loop: str, step: _Step) -> Diagnostic:
     message = f"{who} continues with `{step.gold}` here, but while `{loop}` is running, the bot waits for an answer."
     cure = f"Write `- active_loop: null` before `{step.gold}`."
     return Diagnostic("error", step.place, message, cure, "contradiction")
@@ -152,8 +164,10 @@ def _cure(actions: set[str]) -> str:
     return "Make both say the same, or distinguish them by a condition, a slot or the intent."
 
 
-def _named(name: str, place: Place) -> str:
-    return f"a built-in rule ({name})" if place == NOWHERE else f"the rule `{name}` (at {place})"
+def _described(claim: _Claim) -> str:
+    if claim.place == NOWHERE:
+        return f"a built-in rule ({claim.name})"
+    return f"the rule `{claim.name}` (at {claim.place})"
 
 
 # --- rules by themselves -----------------------------------------------------
@@ -162,7 +176,8 @@ def _named(name: str, place: Place) -> str:
 def long_rules(rule_stories: Iterable[TrainingStory]) -> Iterator[Diagnostic]:
     """Rules with more than one user message, which Rasa rejects unless `restrict_rules` is off."""
     for rule in rule_stories:
-        messages = [p for e, p in zip(rule.events, rule.places, strict=True) if isinstance(e, UserUttered)]
+        happened = zip(rule.events, rule.places, strict=True)
+        messages = [place for event, place in happened if isinstance(event, UserUttered)]
         if len(messages) > 1:
             message = f"The rule `{rule.name}` has a second user message here; a rule answers one."
             cure = "Write a story instead, or set `restrict_rules: false` for the RulePolicy."
@@ -197,12 +212,12 @@ def _without_loop(rule: TrainingStory, place: Place, action: str, loops: set[str
     """Report a rule that does not say what happens to a loop; if it runs a form and names no loop, at that step."""
     if action in domain.forms and not any(isinstance(event, ActiveLoop) for event in rule.events):
         happened = zip(rule.events, rule.places, strict=True)
-        runs = next(place for e, place in happened if isinstance(e, ActionExecuted) and e.name == action)
+        runs_at = next(place for event, place in happened if isinstance(event, ActionExecuted) and event.name == action)
         message = (
             f"The rule `{rule.name}` runs the form `{action}` without saying that it becomes active, "
             "although other rules do."
         )
-        return Diagnostic("error", runs, message, f"Add `- active_loop: {action}` after it.", "incomplete-rule")
+        return Diagnostic("error", runs_at, message, f"Add `- active_loop: {action}` after it.", "incomplete-rule")
     named = loops - {NOT_SET}
     what = f"the loop {_list(named)}" if named else "the active loop"
     return _incomplete(rule, place, action, what, "active_loop")

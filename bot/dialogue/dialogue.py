@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.content import NOWHERE, Content
@@ -32,24 +30,16 @@ class Explains(Protocol):
         """The reasons for this policy's prediction."""
 
 
-class _Later(Struct, frozen=True):
-    """Policies that are asked later: whether one may win over a more confident one, and their highest priority."""
-
-    may_go_before: bool
-    priority: float
-
-    @classmethod
-    def of(cls, policies: Sequence[Policy]) -> _Later:
-        """Nothing is known about a plugin's policy, so it may overrule any other."""
-        return cls(any(map(_may_go_before, policies)), max((policy.priority for policy in policies), default=-math.inf))
-
-    def may_overrule(self, prediction: Prediction) -> bool:
-        """Whether one of them could still overrule a prediction of full confidence."""
-        return self.may_go_before or self.priority >= prediction.priority
+def _may_be_overruled(prediction: Prediction, by: Sequence[Policy]) -> bool:
+    """Whether one of these policies could still overrule this prediction of full confidence."""
+    return any(_may_go_before(policy) or policy.priority >= prediction.priority for policy in by)
 
 
 def _may_go_before(policy: Policy) -> bool:
-    """Whether its prediction may win over a more confident one: by the text, for a running loop, or by events."""
+    """Whether its prediction may win over a more confident one: by the text, for a running loop, or by events.
+
+    Nothing is known about a plugin's policy, so it may.
+    """
     return getattr(policy, "by_text", None) is not False or isinstance(policy, RulePolicy)
 
 
@@ -63,25 +53,23 @@ class Dialogue:
     def __init__(self, policies: Sequence[Policy], max_turns: int) -> None:
         self.policies = tuple(policies)
         self.max_turns = max_turns
-        ranked = sorted(policies, key=lambda policy: -policy.priority)
-        self._in_turn = [(policy, _Later.of(ranked[i + 1 :])) for i, policy in enumerate(ranked)]
+        self._ranked = sorted(policies, key=lambda policy: -policy.priority)
 
     def predict(self, tracker: Tracker) -> Prediction:
         """The next action, why, and the events to apply before it runs; a follow-up action overrules all policies."""
         if tracker.followup_action:
             because = (Because(FOLLOWUP, "an action asked for it", NOWHERE),)
             return Prediction(tracker.followup_action, 1.0, FOLLOWUP, because=because)
-        made: list[Prediction] = []
+        predictions: list[Prediction] = []
         rejected = rejected_action(tracker)
-        for policy, later in self._in_turn:
+        for number, policy in enumerate(self._ranked, start=1):
             prediction = policy.predict(tracker)
             if prediction is not None:
-                made.append(prediction)
+                predictions.append(prediction)
                 is_sure = prediction.confidence >= 1.0 and prediction.action != rejected
-                if is_sure and not later.may_overrule(prediction):
+                if is_sure and not _may_be_overruled(prediction, by=self._ranked[number:]):
                     break
-        best = combine(made, tracker, rejected)
-        return self._explained(best, tracker)
+        return self._explained(combine(predictions, tracker, rejected), tracker)
 
     def _explained(self, prediction: Prediction, tracker: Tracker) -> Prediction:
         """Add the reasons, if the policy works them out only on request."""

@@ -10,7 +10,7 @@ from msgspec.structs import astuple, replace
 
 from bot.dialogue import events as e
 from bot.dialogue.fields import mapping, mappings, number, optional_text, text, whole
-from bot.encoding import fingerprint, keeping
+from bot.encoding import fingerprint, round_trip
 from bot.messages import DOUBTS, Entity, IntentScore, JsonObject, Nearest, Parse, Reply
 
 Fields: TypeAlias = dict[str, Any]
@@ -39,13 +39,13 @@ def event_from_json(data: JsonObject) -> e.Event:
         raise ValueError(f"there is no event of type {data.get('event')!r}")
     try:
         event = reader(data)
-        _kept(event)
+        _check_storable(event)
         return event
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"the {data['event']!r} event has a missing or invalid field: {error}") from error
 
 
-_kept: Callable[[e.Event], e.Event] = keeping(e.Event)  # type: ignore[arg-type] # a union is not a class
+_check_storable: Callable[[e.Event], e.Event] = round_trip(e.Event)  # type: ignore[arg-type] # a union is not a class
 
 
 def parse_to_json(parse: Parse) -> Fields:
@@ -99,17 +99,16 @@ def entity_to_json(entity: Entity) -> Fields:
 
 def entity_from_json(data: JsonObject) -> Entity:
     """An entity of Rasa's JSON."""
-    get = data.get
     return Entity(
         text(data, "entity"),
-        get("value"),
+        data.get("value"),
         whole(data, "start"),
         whole(data, "end"),
         optional_text(data, "role"),
         optional_text(data, "group"),
         optional_text(data, "extractor") or "",
         number(data, "confidence_entity"),
-        get("additional_info"),
+        data.get("additional_info"),
     )
 
 
@@ -123,7 +122,7 @@ def _intent_from_json(data: JsonObject) -> IntentScore:
 
 def _user(event: e.UserUttered) -> Fields:
     parse = parse_to_json(event.parse)
-    parse["message_id"], parse["metadata"] = event.message_id or None, event.metadata
+    parse |= {"message_id": event.message_id or None, "metadata": event.metadata}
     return {
         "text": event.parse.text,
         "parse_data": parse,
@@ -159,7 +158,8 @@ def _bot(event: e.BotUttered) -> Fields:
 
 
 def _bot_from(data: JsonObject) -> e.BotUttered:
-    parts, metadata = mapping(data, "data"), dict(mapping(data, "metadata"))
+    parts = mapping(data, "data")
+    metadata = dict(mapping(data, "metadata"))
     response = optional_text(metadata, "utter_action")
     metadata.pop("utter_action", None)
     return e.BotUttered(
@@ -216,7 +216,7 @@ def _reminder(event: e.ReminderScheduled) -> Fields:
     return {
         "intent": event.intent,
         "entities": list(event.entities) or None,
-        "date_time": _sent(event.at),
+        "date_time": _time_with_zone(event.at),
         "name": event.name,
         "kill_on_user_msg": event.kill_on_user_message,
     }
@@ -226,16 +226,16 @@ def _reminder_from(data: JsonObject) -> e.ReminderScheduled:
     name = optional_text(data, "name")
     reminder = e.ReminderScheduled(
         text(data, "intent"),
-        _received(text(data, "date_time")),
+        _stored_time(text(data, "date_time")),
         name or "",
-        _entity_maps(data),
+        _reminder_entities(data),
         bool(data.get("kill_on_user_msg", True)),
     )
     # A reminder without a name replaces no other. Its name is a hash of it, so that a recomputed turn gives the same.
     return reminder if name is not None else replace(reminder, name=fingerprint(astuple(reminder)))
 
 
-def _received(at: str) -> str:
+def _stored_time(at: str) -> str:
     """A reminder's time as we store it. One without a time zone is in this machine's, as for Rasa's scheduler."""
     time = datetime.fromisoformat(at)  # raises ValueError if it is not a time
     try:
@@ -245,7 +245,7 @@ def _received(at: str) -> str:
     return at if time.tzinfo else utc
 
 
-def _sent(at: str) -> str:
+def _time_with_zone(at: str) -> str:
     """A reminder's time for others: stored times without a time zone are in UTC."""
     time = datetime.fromisoformat(at)
     return at if time.tzinfo else time.replace(tzinfo=UTC).isoformat()
@@ -257,11 +257,11 @@ def _cancel(event: e.ReminderCancelled) -> Fields:
 
 
 def _cancel_from(data: JsonObject) -> e.ReminderCancelled:
-    found = None if data.get("entities") is None else _entity_maps(data)
-    return e.ReminderCancelled(optional_text(data, "name"), optional_text(data, "intent"), found)
+    entities = None if data.get("entities") is None else _reminder_entities(data)
+    return e.ReminderCancelled(optional_text(data, "name"), optional_text(data, "intent"), entities)
 
 
-def _entity_maps(data: JsonObject) -> tuple[JsonObject, ...]:
+def _reminder_entities(data: JsonObject) -> tuple[JsonObject, ...]:
     """Entities as Rasa accepts them for reminders: a list, or a mapping from entity to value."""
     entities = data.get("entities")
     if isinstance(entities, Mapping):

@@ -53,40 +53,40 @@ def evolve_all(events: Iterable[Event], tracker: Tracker) -> Tracker:
 
 
 def trim(tracker: Tracker, max_turns: int, *, min_events: int = 0) -> Tracker:
-    """The same state with only the events of the last `max_turns` user turns; dropped applied ones move into the base.
+    """The same state with only the events of the last `max_turns` (1 or more) user turns.
 
-    At least `min_events` of the latest events are kept, for action servers,
-    which receive them. Of the user messages kept, all except the latest lose
-    what merely explains them (ranking, nearest examples), which keeps
-    snapshots small.
+    Dropped events that still apply move into the base. At least `min_events`
+    of the latest events are kept, for action servers, which receive them. Of
+    the user messages kept, all except the latest lose what merely explains
+    them (ranking, nearest examples), which keeps snapshots small.
     """
-    nothing_taken_back = tracker.applied == tracker.events
-    cut = _turns_start(tracker.applied, max_turns)
-    turns = cut if nothing_taken_back else _turns_start(tracker.events, max_turns)
-    events = tracker.events[min(turns, max(len(tracker.events) - min_events, 0)) :]
-    applied, base = tracker.applied[cut:], tracker.base
-    if cut:
+    first_applied = _turns_start(tracker.applied, max_turns)
+    all_apply = tracker.applied == tracker.events
+    first = first_applied if all_apply else _turns_start(tracker.events, max_turns)
+    first = min(first, max(len(tracker.events) - min_events, 0))
+    events, applied = tracker.events[first:], tracker.applied[first_applied:]
+    base = tracker.base
+    if first_applied:
         # Many events, above all the bot's messages, change no state.
-        gone = [event for event in tracker.applied[:cut] if type(event) in _STEPS]
-        base = _bare(evolve_all(gone, _start(tracker)))
-    slim: dict[int, Event] = {}
-    kept = _without_explanations(events, tracker.latest_message, slim)
-    still_applied = kept if applied == events else _without_explanations(applied, tracker.latest_message, slim)
+        dropped = [event for event in tracker.applied[:first_applied] if type(event) in _STEPS]
+        base = replace(evolve_all(dropped, _start(tracker)), events=(), applied=(), base=None)
+    slimmed: dict[int, Event] = {}
+    kept = _without_explanations(events, tracker.latest_message, slimmed)
+    still_applied = kept if applied == events else _without_explanations(applied, tracker.latest_message, slimmed)
     return replace(tracker, events=kept, applied=still_applied, base=base)
 
 
 def _without_explanations(
-    events: tuple[Event, ...], latest: UserUttered | None, slim: dict[int, Event]
+    events: tuple[Event, ...], latest: UserUttered | None, slimmed: dict[int, Event]
 ) -> tuple[Event, ...]:
-    """The events without explanations in user messages except the latest; `slim` caches the slimmed ones by id."""
-    return tuple(
-        [
-            event
-            if type(event) is not UserUttered or event is latest or not _is_fat(event)
-            else slim.setdefault(id(event), _slim(event))
-            for event in events
-        ]
-    )
+    """The events without explanations in user messages except the latest; `slimmed` caches those changed, by id."""
+    kept: list[Event] = []
+    for event in events:
+        if type(event) is UserUttered and event is not latest and _is_explained(event):
+            kept.append(slimmed.setdefault(id(event), _slim(event)))
+        else:
+            kept.append(event)
+    return tuple(kept)
 
 
 def _turns_start(events: tuple[Event, ...], max_turns: int) -> int:
@@ -97,10 +97,10 @@ def _turns_start(events: tuple[Event, ...], max_turns: int) -> int:
             left -= 1
             if left == 0:
                 return i - 1 if i and _is_listen(events[i - 1]) else i
-    return 0 if left or not events else len(events)
+    return 0
 
 
-def _is_fat(event: UserUttered) -> bool:
+def _is_explained(event: UserUttered) -> bool:
     parse = event.parse
     return bool(parse.ranking or parse.nearest or parse.response_selector)
 
@@ -112,11 +112,6 @@ def _slim(event: UserUttered) -> UserUttered:
 def _after(event: Event, tracker: Tracker, **changes: Any) -> Tracker:
     """The tracker with these changes and the event appended."""
     return replace(tracker, events=(*tracker.events, event), applied=(*tracker.applied, event), **changes)
-
-
-def _bare(tracker: Tracker) -> Tracker:
-    """The tracker without history, as a state to start from."""
-    return replace(tracker, events=(), applied=(), base=None)
 
 
 def _start(tracker: Tracker) -> Tracker:
@@ -133,7 +128,7 @@ def _is_listen(event: Event) -> bool:
 
 def _action_executed(event: ActionExecuted, tracker: Tracker) -> Tracker:
     loop = tracker.loop
-    if loop is not None and (loop.is_interrupted or (loop.rejected and event.name == loop.name)):
+    if loop is not None and (loop.is_interrupted or loop.rejected):
         loop = replace(loop, is_interrupted=False, rejected=loop.rejected and event.name != loop.name)
     return replace(
         tracker,
@@ -163,7 +158,7 @@ def _loop_interrupted(event: LoopInterrupted, tracker: Tracker) -> Tracker:
     return _after(event, tracker, loop=loop)
 
 
-def _reborn(event: Event, tracker: Tracker, initial_slots: Mapping[str, Any], followup: str) -> Tracker:
+def _fresh(event: Event, tracker: Tracker, initial_slots: Mapping[str, Any], followup: str) -> Tracker:
     """A fresh state, which keeps the past only in `events`."""
     initial = dict(initial_slots)
     start = Tracker(tracker.conversation, initial, followup_action=followup, initial_slots=initial)
@@ -217,8 +212,8 @@ _STEPS: Mapping[type, Callable[[Any, Tracker], Tracker]] = {
     LoopInterrupted: _loop_interrupted,
     FollowupAction: lambda event, tracker: _after(event, tracker, followup_action=event.name),
     AllSlotsReset: lambda event, tracker: _after(event, tracker, slots=dict(tracker.initial_slots)),
-    SessionStarted: lambda event, tracker: _reborn(event, tracker, event.initial_slots, LISTEN),
-    Restarted: lambda event, tracker: _reborn(event, tracker, tracker.initial_slots, SESSION_START),
+    SessionStarted: lambda event, tracker: _fresh(event, tracker, event.initial_slots, LISTEN),
+    Restarted: lambda event, tracker: _fresh(event, tracker, tracker.initial_slots, SESSION_START),
     ConversationPaused: lambda event, tracker: _after(event, tracker, paused=True),
     ConversationResumed: lambda event, tracker: _after(event, tracker, paused=False),
     UserUtteranceReverted: _utterance_reverted,

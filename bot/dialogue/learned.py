@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from msgspec import Struct
@@ -88,54 +88,56 @@ class LearnedPolicy:
         """The most likely action; None if nothing was learned from stories."""
         if not self.model.actions:
             return None
-        best = self._by(tracker, use_text=False)
+        by_intent = self._most_likely(tracker, use_text=False)
         if self.by_text and tracker.latest_action == LISTEN:
-            by_text = self._by(tracker, use_text=True)
-            if by_text.confidence > best.confidence:
+            by_text = self._most_likely(tracker, use_text=True)
+            if by_text.confidence > by_intent.confidence:
                 return by_text
-        return best
+        return by_intent
 
-    def _by(self, tracker: Tracker, *, use_text: bool) -> Prediction:
-        at, values = self._seen(tracker, use_text=use_text)
-        scores = values @ self.model.weights[at]
+    def _most_likely(self, tracker: Tracker, *, use_text: bool) -> Prediction:
+        indices, values = self._vector(tracker, use_text=use_text)
+        scores = values @ self.model.weights[indices]
         for action in self._impossible(tracker):
             if action in self.model.actions:
                 scores[self.model.actions.index(action)] = -1.0
         best = int(scores.argmax())
         action = self.model.actions[best]
         confidence = float(min(max(scores[best], 0.0), MOST_SURE))
-        named = tracker.active_loop if action == THE_LOOP and tracker.active_loop else action
-        return Prediction(named, confidence, self.name, self.priority, end_to_end=use_text)
+        if action == THE_LOOP and tracker.active_loop:
+            action = tracker.active_loop
+        return Prediction(action, confidence, self.name, self.priority, end_to_end=use_text)
 
-    def _impossible(self, tracker: Tracker) -> tuple[str | None, ...]:
+    def _impossible(self, tracker: Tracker) -> set[str]:
         """Actions that cannot come now: the one just rejected, and the active loop if none is active."""
         rejected = rejected_action(tracker)
-        without_loop = tracker.active_loop is None or rejected == tracker.active_loop
-        return (rejected, THE_LOOP if without_loop else None)
+        impossible = {rejected} if rejected else set()
+        if tracker.active_loop in (None, rejected):
+            impossible.add(THE_LOOP)
+        return impossible
 
     def because(self, prediction: Prediction, tracker: Tracker) -> tuple[Because, ...]:
         """The story lines that most support a prediction of this policy on this tracker."""
-        at, values = self._seen(tracker, use_text=prediction.end_to_end)
-        dense = np.zeros(len(self.model.features) + 1, np.float32)
-        dense[at] = values
-        likeness = (dense[self.model.line_features] * self.model.line_values).sum(axis=1)
         learned = THE_LOOP if prediction.action == tracker.active_loop else prediction.action
         if learned not in self.model.actions:
             return ()
+        indices, values = self._vector(tracker, use_text=prediction.end_to_end)
+        dense = np.zeros(len(self.model.features) + 1, np.float32)
+        dense[indices] = values
+        likeness = (dense[self.model.line_features] * self.model.line_values).sum(axis=1)
         votes = likeness * self.model.duals[:, self.model.actions.index(learned)]
         nearest = [int(i) for i in np.argsort(-votes, kind="stable")[:REASONS] if votes[i] > 0]
         return tuple(Because(self.name, *self.model.reasons[i]) for i in nearest)
 
-    def _seen(self, tracker: Tracker, *, use_text: bool) -> tuple[NDArray[np.intp], Floats]:
-        states = self._states.for_stories(tracker, self._rule_only, use_text=use_text)
-        return self._vector(features_of(states[-self._history :]))
-
-    def _vector(self, features: Features) -> tuple[NDArray[np.intp], Floats]:
+    def _vector(self, tracker: Tracker, *, use_text: bool) -> tuple[NDArray[np.intp], Floats]:
         """Indices and values of the known features, scaled to length 1 with the unknown ones included."""
+        # A conversation of turns that only rules know looks like one that has just begun.
+        states = self._states.for_stories(tracker, self._rule_only, use_text=use_text) or [State()]
+        features = features_of(states[-self._history :])
         length = sum(value * value for value in features.values()) ** 0.5 or 1.0
         known = [(self._index[name], value / length) for name, value in features.items() if name in self._index]
-        at = np.array([i for i, _ in known], np.intp)
-        return at, np.array([value for _, value in known], np.float32)
+        indices = np.array([i for i, _ in known], np.intp)
+        return indices, np.array([value for _, value in known], np.float32)
 
 
 def history(options: LearnedOptions) -> int:
@@ -152,7 +154,7 @@ def features_of(states: Sequence[State]) -> Features:
     found: dict[str, float] = defaultdict(float)
     said = _said(now)
     found[f"after {now.action}"] = 1.0
-    found[f"after {_kind(now)}"] = 0.7
+    found[f"after {_kind_of_action(now)}"] = 0.7
     for word in said:
         found[word] = 1.0 / len(said) ** 0.5
         found[f"{word} after {now.action}"] = 1.0 / len(said) ** 0.5
@@ -160,7 +162,7 @@ def features_of(states: Sequence[State]) -> Features:
         found[f"entity {entity}"] = 0.5
     for slot, feature in now.slots:
         found[f"slot {slot} {feature}"] = 0.4
-    _context(states, said, found)
+    _add_context(states, said, found)
     for age, state in enumerate(reversed(states[:-1]), start=1):
         found[f"past {state.action}"] += 0.4 / age
         for word in _said(state):
@@ -168,7 +170,7 @@ def features_of(states: Sequence[State]) -> Features:
     return found
 
 
-def _context(states: Sequence[State], said: Sequence[str], found: dict[str, float]) -> None:
+def _add_context(states: Sequence[State], said: Sequence[str], found: dict[str, float]) -> None:
     """Add features of the loop, the question that the message answers, and the actions already taken since."""
     now = states[-1]
     done, question = _this_turn(states)
@@ -182,11 +184,13 @@ def _context(states: Sequence[State], said: Sequence[str], found: dict[str, floa
         found[f"{word} {turn}"] = 1.0
 
 
-def _kind(state: State) -> str:
+def _kind_of_action(state: State) -> str:
     """The kind of the previous action; after a response the bot usually listens, whichever it was."""
     if state.action is None or state.action == LISTEN:
         return "a message"
-    return "the loop" if state.action == state.loop else "a response" if state.action.startswith(UTTER) else "an action"
+    if state.action == state.loop:
+        return "the loop"
+    return "a response" if state.action.startswith(UTTER) else "an action"
 
 
 def _this_turn(states: Sequence[State]) -> tuple[list[str], str | None]:
@@ -206,6 +210,7 @@ def _this_turn(states: Sequence[State]) -> tuple[list[str], str | None]:
 
 
 def _said(state: State) -> list[str]:
+    """The words of the latest message's text, or its intent."""
     if state.user.text:
         return [f"word {word}" for word in sorted(set(state.user.text.lower().split()))]
     return [f"intent {state.user.intent}"]
@@ -225,18 +230,19 @@ def learn(examples: Iterable[tuple[str, Example]], options: LearnedOptions) -> L
         for action, share in votes.items():
             wanted[row, actions.index(action)] = share
     duals = _solve(rows, wanted)
-    at, values = _padded(rows)
+    indices, values = _padded(rows)
     reasons = tuple(reason for _, _, reason in lines)
-    return LearnedModel(tuple(names), tuple(actions), rows.transposed().dot(duals), duals, at, values, reasons)
+    return LearnedModel(tuple(names), tuple(actions), rows.transposed().dot(duals), duals, indices, values, reasons)
 
 
-_Line = tuple[Features, dict[str, float], tuple[str, Place]]
+_Situation: TypeAlias = tuple[tuple[str, float], ...]
+_Line: TypeAlias = tuple[Features, dict[str, float], tuple[str, Place]]
 
 
 def _lines(examples: Iterable[tuple[str, Example]], states: int) -> list[_Line]:
     """The distinct situations, each whole and with its past forgotten, with the share of each action that followed."""
-    counts: dict[tuple[tuple[str, float], ...], dict[str, int]] = {}
-    reasons: dict[tuple[tuple[str, float], ...], tuple[str, Place]] = {}
+    counts: dict[_Situation, dict[str, int]] = {}
+    reasons: dict[_Situation, tuple[str, Place]] = {}
     for story, example in examples:
         if example.unpredictable:
             continue
@@ -277,12 +283,13 @@ def _rows(lines: Sequence[Features], names: Sequence[str]) -> Rows:
 def _padded(rows: Rows) -> tuple[NDArray[np.int32], Floats]:
     """The rows' indices and values, each row padded with the index after the last column."""
     widest = int(np.diff(rows.indptr).max(initial=0))
-    at = np.full((len(rows), widest), rows.width, np.int32)
+    indices = np.full((len(rows), widest), rows.width, np.int32)
     values = np.zeros((len(rows), widest), np.float32)
     for i in range(len(rows)):
-        indices, data = rows[i]
-        at[i, : len(indices)], values[i, : len(indices)] = indices, data
-    return at, values
+        row_indices, row_values = rows[i]
+        indices[i, : len(row_indices)] = row_indices
+        values[i, : len(row_values)] = row_values
+    return indices, values
 
 
 def _solve(rows: Rows, wanted: Floats) -> Floats:

@@ -3,41 +3,49 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
-
-from msgspec import Struct, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Generic, TypeAlias, TypeVar
 
 from bot.dialogue.states import NOT_SET, SET, Feature, State, User
 
+T = TypeVar("T")
+_ActionAndIntent: TypeAlias = tuple[str | None, str | None]
 
-class Patterns(Struct):
-    """Patterns of states, indexed by the action and intent of their last state; the longest key comes first."""
 
-    all: Sequence[tuple[tuple[State, ...], str, Any]]
-    _by_last: dict[tuple[str | None, str | None], list[tuple[tuple[State, ...], str, Any]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
-    _sorted: dict[tuple[str | None, str | None], list[tuple[tuple[State, ...], str, Any]]] = field(default_factory=dict)
+class Patterns(Generic[T]):
+    """Patterns (each with a key and a value), indexed by the action and intent of their last state.
 
-    def __post_init__(self) -> None:
-        for pattern in self.all:
-            last = pattern[0][-1]
+    The pattern with the longest key is the most specific. `longest` is the largest number of states in one.
+    """
+
+    def __init__(self, patterns: Iterable[tuple[tuple[State, ...], str, T]]) -> None:
+        self.longest = 1
+        self._by_last: dict[_ActionAndIntent, list[tuple[tuple[State, ...], str, T]]] = defaultdict(list)
+        self._candidates: dict[_ActionAndIntent, list[tuple[tuple[State, ...], str, T]]] = {}
+        for pattern in patterns:
+            states, _, _ = pattern
+            last = states[-1]
             self._by_last[last.action, last.user.intent].append(pattern)
+            self.longest = max(self.longest, len(states))
 
-    def matching(self, states: Sequence[State]) -> Iterator[Any]:
+    def matching(self, states: Sequence[State]) -> Iterator[T]:
         """The values of the patterns that hold at the end of `states`, the most specific first."""
         last = states[-1]
-        where = (last.action, last.user.intent)
-        candidates = self._sorted.get(where)
+        candidates = self._candidates.get((last.action, last.user.intent))
         if candidates is None:
-            keys = {where, (last.action, None)}
-            found = [pattern for key in keys for pattern in self._by_last.get(key, ())]
-            candidates = self._sorted[where] = sorted(found, key=lambda p: (-len(p[1]), p[1]))
-        return (value for pattern, _, value in candidates if holds(pattern, states))
+            candidates = self._sort_candidates(last)
+        return (value for pattern, _, value in candidates if _holds(pattern, states))
+
+    def _sort_candidates(self, last: State) -> list[tuple[tuple[State, ...], str, T]]:
+        """Find and keep the patterns that may hold if this is the last state, the most specific first."""
+        action, intent = last.action, last.user.intent
+        found = [pattern for key in {(action, intent), (action, None)} for pattern in self._by_last.get(key, ())]
+        found.sort(key=lambda pattern: (-len(pattern[1]), pattern[1]))
+        self._candidates[action, intent] = found
+        return found
 
 
-def holds(pattern: Sequence[State], states: Sequence[State]) -> bool:
+def _holds(pattern: Sequence[State], states: Sequence[State]) -> bool:
     """Whether the pattern's states hold at the end of `states`."""
     if len(pattern) > len(states):
         return False
@@ -72,13 +80,8 @@ def _loop_fits(wanted: str | None, loop: str | None) -> bool:
 
 def _slots_fit(wanted: Sequence[tuple[str, Feature]], slots: Mapping[str, Feature]) -> bool:
     for name, feature in wanted:
-        have = slots.get(name)
-        if feature == NOT_SET:
-            if have not in (None, NOT_SET):
-                return False
-        elif feature == SET:
-            if have in (None, NOT_SET):
-                return False
-        elif have != feature:
+        have = slots.get(name, NOT_SET)
+        fits = have != NOT_SET if feature == SET else have == feature
+        if not fits:
             return False
     return True

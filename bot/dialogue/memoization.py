@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,15 +11,18 @@ from msgspec.structs import replace
 from bot.content import Domain
 from bot.dialogue.events import ActionExecuted
 from bot.dialogue.names import LISTEN
-from bot.dialogue.prediction import Because, Prediction
+from bot.dialogue.prediction import Because, Prediction, intent_confidence
 from bot.dialogue.states import RuleOnly, State, States
 from bot.dialogue.tracker import Tracker
 from bot.dialogue.training import Example, start_of
 
 PRIORITY: Final = 3
 
-Memory = Mapping[tuple[State, ...], tuple[str, tuple[Because, ...]]]
-"""Maps states (oldest first) to the action that followed them in every story, and its places."""
+Memorised: TypeAlias = tuple[str, tuple[Because, ...]]
+"""An action, and the places in stories where it is."""
+
+Memory: TypeAlias = Mapping[tuple[State, ...], Memorised]
+"""Maps states (oldest first) to the action that followed them in every story."""
 
 
 class MemoizationOptions(Struct, frozen=True):
@@ -47,23 +50,21 @@ class MemoizationPolicy:
 
     def predict(self, tracker: Tracker) -> Prediction | None:
         """The action that followed this history in the stories, or None."""
-        for use_text in (True, False) if self.by_text else (False,):
-            found = self._recall(tracker, use_text=use_text)
-            if found is not None:
-                action, because = found
-                confidence = 1.0
-                if self.options.use_nlu_confidence_as_score and tracker.parse and tracker.parse.intent:
-                    confidence = tracker.parse.intent.confidence
-                return Prediction(action, confidence, self.name, self.priority, because, end_to_end=use_text)
-        return None
+        found = self._recall(tracker, use_text=True) if self.by_text else None
+        is_by_text = found is not None
+        if found is None:
+            found = self._recall(tracker, use_text=False)
+        if found is None:
+            return None
+        action, because = found
+        confidence = intent_confidence(tracker) if self.options.use_nlu_confidence_as_score else 1.0
+        return Prediction(action, confidence, self.name, self.priority, because, end_to_end=is_by_text)
 
-    def _recall(self, tracker: Tracker, *, use_text: bool) -> tuple[str, tuple[Because, ...]] | None:
-        before = None
-        for shorter in self._pasts(tracker):
-            states = self._recent(shorter, use_text=use_text)
-            if states != before and states in self._memory:
-                return self._memory[states]
-            before = states
+    def _recall(self, tracker: Tracker, *, use_text: bool) -> Memorised | None:
+        for past in self._pasts(tracker):
+            found = self._memory.get(self._recent(past, use_text=use_text))
+            if found is not None:
+                return found
         return None
 
     def _pasts(self, tracker: Tracker) -> Iterator[Tracker]:
@@ -72,17 +73,17 @@ class MemoizationPolicy:
         if not self.options.augmented:
             return
         actions = [i for i, event in enumerate(tracker.applied) if isinstance(event, ActionExecuted)]
-        for i in actions[self._first_to_forget_to(tracker, actions) :]:
+        for i in actions[self._earliest_start(tracker, actions) :]:
             yield replace(self._start, applied=tracker.applied[i:], latest_message=tracker.latest_message)
 
-    def _first_to_forget_to(self, tracker: Tracker, actions: Sequence[int]) -> int:
-        """The index of the action to try first as the beginning: the last listen over `max_history` actions ago."""
+    def _earliest_start(self, tracker: Tracker, actions: Sequence[int]) -> int:
+        """Which of the actions to try first as the beginning: the last listen over `max_history` actions ago."""
         reach = self.options.max_history
         if reach is not None:
-            for at in range(len(actions) - reach - 1, -1, -1):
-                event = tracker.applied[actions[at]]
+            for number in range(len(actions) - reach - 1, -1, -1):
+                event = tracker.applied[actions[number]]
                 if isinstance(event, ActionExecuted) and event.name == LISTEN:
-                    return at
+                    return number
         return 0
 
     def _recent(self, tracker: Tracker, *, use_text: bool) -> tuple[State, ...]:
@@ -97,19 +98,17 @@ def recent(states: Iterable[State], max_history: int | None) -> tuple[State, ...
 
 def memorize(examples: Iterable[tuple[str, Example]], options: MemoizationOptions) -> Memory:
     """Memorise the examples (each with its story's name), except where they contradict each other."""
-    memory: dict[tuple[State, ...], tuple[str, tuple[Because, ...]]] = {}
+    memory: dict[tuple[State, ...], Memorised] = {}
     contradictory: set[tuple[State, ...]] = set()
     for story, example in examples:
-        key = recent(example.states, options.max_history)
-        if key in contradictory or example.unpredictable:
+        states = recent(example.states, options.max_history)
+        if states in contradictory or example.unpredictable:
             continue
         because = Because(options.name, story, example.place)
-        known = memory.get(key)
-        if known is None:
-            memory[key] = (example.action, (because,))
-        elif known[0] != example.action:
-            contradictory.add(key)
-            del memory[key]
-        elif because not in known[1]:
-            memory[key] = (known[0], (*known[1], because))
+        action, reasons = memory.get(states, (example.action, ()))
+        if action != example.action:
+            contradictory.add(states)
+            del memory[states]
+        elif because not in reasons:
+            memory[states] = (action, (*reasons, because))
     return memory

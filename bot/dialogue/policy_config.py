@@ -34,6 +34,11 @@ _DOES_THE_JOB: Final = {
     **dict.fromkeys(_MEMORY, "the story memory"),
     **dict.fromkeys(_LEARNED, "the learned policy"),
 }
+_OPTIONS: Final = {
+    **dict.fromkeys(_RULES, RuleOptions),
+    **dict.fromkeys(_MEMORY, MemoizationOptions),
+    **dict.fromkeys(_LEARNED, LearnedOptions),
+}
 _OLD_NAMES: Final = {
     "core_threshold": "core_fallback_threshold",
     "fallback_action_name": "core_fallback_action_name",
@@ -57,18 +62,28 @@ class PolicyConfig(Struct, frozen=True):
 def policy_config(content: Content, known: Collection[str] = ()) -> PolicyConfig:
     """The policies that the content's config.yml names; `known` are plugins' policies. Unknown ones are left out."""
     entries = DEFAULT_POLICIES if content.policies is None else content.policies
-    memory, learned, other = [], None, []
+    memory: list[MemoizationOptions] = []
+    learned: LearnedOptions | None = None
+    other: list[Component] = []
     ruled = [entry for entry in entries if entry.name not in known and entry.plain_name in _RULES]
     for entry in entries:
         name = entry.plain_name
         if entry.name in known:
             other.append(entry)
         elif name in _MEMORY:
-            options = {"name": name, "augmented": name.startswith("Augmented"), **entry.options}
-            memory.append(_options(MemoizationOptions, options))
+            memory.append(_memory_options(entry))
         elif name in _LEARNED:
-            learned = _options(LearnedOptions, {"name": name, **entry.options})
+            learned = _learned_options(entry)
     return PolicyConfig(_rules(ruled), tuple(memory), learned, tuple(other))
+
+
+def _memory_options(entry: Component) -> MemoizationOptions:
+    name = entry.plain_name
+    return _options(MemoizationOptions, {"name": name, "augmented": name.startswith("Augmented"), **entry.options})
+
+
+def _learned_options(entry: Component) -> LearnedOptions:
+    return _options(LearnedOptions, {"name": entry.plain_name, **entry.options})
 
 
 def _rules(entries: list[Component]) -> RuleOptions | None:
@@ -88,10 +103,10 @@ def _old_name(entry: Component, key: str) -> str:
 
 def describe_policies(content: Content, known: Collection[str] = ()) -> tuple[Diagnostic, ...]:
     """Notes on what does the job of each policy that config.yml names, and warnings about unknown ones."""
-    return tuple(_described(content, known))
+    return tuple(_findings(content, known))
 
 
-def _described(content: Content, known: Collection[str]) -> Iterator[Diagnostic]:
+def _findings(content: Content, known: Collection[str]) -> Iterator[Diagnostic]:
     for entry in content.policies or ():
         name = entry.plain_name
         if entry.name in known:
@@ -104,27 +119,27 @@ def _described(content: Content, known: Collection[str]) -> Iterator[Diagnostic]
         else:
             message = f"`{name}`: {_DOES_THE_JOB[name]} does its job.{_ignored(entry)}"
             yield Diagnostic("note", entry.place, message, code="component-mapped")
-            yield from _history(entry)
+            yield from _history_notes(entry)
     if content.rules and not policy_config(content, known).rules:
         place = content.policies[0].place if content.policies else content.rules[0].place
         cure = "Add `- name: RulePolicy` to `policies:`."
         yield Diagnostic("warning", place, "There are rules, but no policy that follows them.", cure, "no-rule-policy")
 
 
-def _history(entry: Component) -> Iterator[Diagnostic]:
-    name, wanted = entry.plain_name, entry.options.get("max_history")
-    if name in _MEMORY and wanted is None:
+def _history_notes(entry: Component) -> Iterator[Diagnostic]:
+    name = entry.plain_name
+    if name in _MEMORY and _memory_options(entry).max_history is None:
         message = f"`{name}` sets no `max_history`, so it looks back at most {MAX_TURNS} user turns."
         yield Diagnostic("note", entry.place, message, "Set `max_history` to what your stories need.", "max-history")
-    if name in _LEARNED and (wanted or 0) > HISTORY:
+    if name in _LEARNED and (_learned_options(entry).max_history or 0) > HISTORY:
         message = f"`{name}` looks only at the latest {HISTORY} states; older ones are ignored."
         yield Diagnostic("note", entry.place, message, "", "max-history")
 
 
 def _ignored(entry: Component) -> str:
-    name = entry.plain_name
-    kind = RuleOptions if name in _RULES else MemoizationOptions if name in _MEMORY else LearnedOptions
-    understood = set(kind.__struct_fields__) | (_OF_THE_CLASSIFIER if name in _FALLBACKS else set())
+    understood = set(_OPTIONS[entry.plain_name].__struct_fields__)
+    if entry.plain_name in _FALLBACKS:
+        understood |= _OF_THE_CLASSIFIER
     ignored = sorted(key for key in entry.options if _old_name(entry, key) not in understood)
     return f" It needs no {_list(ignored)}." if ignored else ""
 

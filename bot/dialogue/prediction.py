@@ -39,6 +39,12 @@ class Prediction(Struct, frozen=True):
     end_to_end: bool = False
 
 
+def intent_confidence(tracker: Tracker) -> float:
+    """How sure the matcher is of the latest message's intent; 1 if there is none."""
+    intent = tracker.parse.intent if tracker.parse else None
+    return intent.confidence if intent else 1.0
+
+
 class Policy(Protocol):
     """Predicts the next action from a tracker; pure, built once from content and shared by all turns."""
 

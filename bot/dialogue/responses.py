@@ -45,22 +45,27 @@ def choose_response(
     `values`, then from the slots; a name that neither fills stays as it is
     written, and `unfilled` is called with it.
     """
-    group = _preferred(domain.responses.get(name, ()), tracker.slots, channel)
+    group = _best_group(domain.responses.get(name, ()), tracker.slots, channel)
     if not group:
         return None
     chosen = group[0] if len(group) == 1 else random.choice(group)
-    if chosen.is_final:
-        return _reply(chosen, name, _as_it_is)
+    if chosen.is_final:  # it has no placeholders, so all conversations share it
+        return _reply(chosen, name, lambda template: template)
     return _reply(chosen, name, partial(fill, values={**tracker.slots, **values}, unfilled=unfilled))
 
 
-def _preferred(variations: Sequence[Variation], slots: Mapping[str, Any], channel: str) -> list[Variation]:
-    groups: tuple[list[Variation], ...] = ([], [], [], [])
-    for variation in variations:
-        if variation.channel not in (None, channel) or not _holds(variation, slots):
-            continue
-        groups[2 * (variation.channel is None) + (not variation.conditions)].append(variation)
-    return next((group for group in groups if group), [])
+def _best_group(variations: Sequence[Variation], slots: Mapping[str, Any], channel: str) -> list[Variation]:
+    """The variations that can be said now and that no other of these is preferred to."""
+    possible = [v for v in variations if v.channel in (None, channel) and _holds(v, slots)]
+    if len(possible) < 2:
+        return possible
+    best = min(map(_rank, possible))
+    return [variation for variation in possible if _rank(variation) == best]
+
+
+def _rank(variation: Variation) -> tuple[bool, bool]:
+    """Lower is preferred: for this channel before any, with a condition before without."""
+    return variation.channel is None, not variation.conditions
 
 
 def _holds(variation: Variation, slots: Mapping[str, Any]) -> bool:
@@ -74,23 +79,18 @@ def _same(have: Any, want: Any) -> bool:
     return bool(have == want)
 
 
-def _reply(variation: Variation, name: str, put: Callable[[Any], Any]) -> Reply:
+def _reply(variation: Variation, name: str, fill_in: Callable[[Any], Any]) -> Reply:
     return Reply(
-        text=put(variation.text),
-        buttons=tuple(put(variation.buttons)),
-        quick_replies=tuple(put(variation.quick_replies)),
-        elements=tuple(put(variation.elements)),
-        image=put(variation.image),
-        attachment=put(variation.attachment),
-        custom=put(variation.custom),
-        metadata=put(variation.metadata),
+        text=fill_in(variation.text),
+        buttons=tuple(fill_in(variation.buttons)),
+        quick_replies=tuple(fill_in(variation.quick_replies)),
+        elements=tuple(fill_in(variation.elements)),
+        image=fill_in(variation.image),
+        attachment=fill_in(variation.attachment),
+        custom=fill_in(variation.custom),
+        metadata=fill_in(variation.metadata),
         response=name,
     )
-
-
-def _as_it_is(template: Any) -> Any:
-    """A response without placeholders is the same in every conversation, so it is shared."""
-    return template
 
 
 def fill(template: Any, values: Mapping[str, Any], unfilled: Callable[[str], object] = lambda name: None) -> Any:

@@ -17,7 +17,7 @@ from bot.content import NOWHERE, Domain, Place
 from bot.dialogue.events import LoopInterrupted
 from bot.dialogue.matching import Patterns
 from bot.dialogue.names import DEFAULT_FALLBACK, DEFAULT_INTENTS, LISTEN, SNIPPET
-from bot.dialogue.prediction import Because, Prediction
+from bot.dialogue.prediction import Because, Prediction, intent_confidence
 from bot.dialogue.states import NOT_SET, State, States
 from bot.dialogue.tracker import Tracker
 from bot.dialogue.training import Example
@@ -78,6 +78,11 @@ class Sourced(Struct, frozen=True):
     source: str
     events: tuple[LoopInterrupted, ...] = ()
 
+    @property
+    def action(self) -> str | None:
+        """The predicted action, if any."""
+        return self.prediction.action if self.prediction else None
+
 
 class RulePolicy:
     """Predicts by rules; see the module docstring."""
@@ -90,23 +95,24 @@ class RulePolicy:
         self.priority = options.priority
         self._domain = domain
         self._states = States(domain)
-        self._index = Patterns([(e.states, e.key, e) for e in rules.entries.values()])
-        self._unhappy = Patterns([(states, key, hint) for key, (states, hint) in rules.unhappy.items()])
-        self._longest = max((len(states) for states, _, _ in (*self._index.all, *self._unhappy.all)), default=1)
+        self._entries = Patterns((entry.states, entry.key, entry) for entry in rules.entries.values())
+        self._unhappy = Patterns((states, key, hint) for key, (states, hint) in rules.unhappy.items())
+        self._longest = max(self._entries.longest, self._unhappy.longest)
         self.by_text = any(state.user.text for entry in rules.entries.values() for state in entry.states)
 
     def predict(self, tracker: Tracker) -> Prediction:
         """The action by rules, else the fallback with its threshold as confidence (or a listen with confidence 0)."""
-        found = self.look(tracker)
+        found = self.predict_by_rules(tracker)
         if found.prediction is not None:
             return found.prediction
         if not self.options.enable_fallback_prediction:
             return Prediction(LISTEN, 0.0, NAME, self.priority, (), found.events)
         fallback = self.options.core_fallback_action_name
+        # A fallback that reverts nothing would be predicted again and again.
+        action = LISTEN if tracker.latest_action == fallback else fallback
         because = (Because(NAME, "no policy is confident enough", self.options.place),)
         return Prediction(
-            # A fallback that reverts nothing would be predicted again and again.
-            LISTEN if tracker.latest_action == fallback else fallback,
+            action,
             self.options.core_fallback_threshold,
             NAME,
             self.priority,
@@ -115,10 +121,10 @@ class RulePolicy:
             hide_rule_turn=found.source in self.rules.not_in_stories,
         )
 
-    def look(self, tracker: Tracker) -> Sourced:
+    def predict_by_rules(self, tracker: Tracker) -> Sourced:
         """The prediction by rules, without the fallback."""
         by_text = self._by_rules(tracker, use_text=True) if self.by_text else Sourced(None, "")
-        default = self._default(tracker)
+        default = self._default_intent(tracker)
         if default and by_text.prediction is None:
             return default
         loop = self._running_loop(tracker)
@@ -131,7 +137,7 @@ class RulePolicy:
             return Sourced(by_intent.prediction, by_intent.source, by_text.events)
         return by_intent
 
-    def _default(self, tracker: Tracker) -> Sourced | None:
+    def _default_intent(self, tracker: Tracker) -> Sourced | None:
         intent = tracker.parse.intent_name if tracker.parse else None
         if tracker.latest_action != LISTEN or intent not in DEFAULT_INTENTS:
             return None
@@ -154,36 +160,21 @@ class RulePolicy:
         if use_text and tracker.latest_action != LISTEN:
             return Sourced(None, "")
         states = self._states.of(tracker, use_text=use_text, last=self._longest)
-        entry: RuleEntry | None = next(self._index.matching(states), None)
+        entry = next(self._entries.matching(states), None)
         source = entry.key if entry else state_key(states) or ""
         loop = tracker.active_loop if tracker.active_loop != NOT_SET else None
-        if loop is None:
-            return self._found(entry, source, (), tracker, end_to_end=use_text)
-        hints = set(self._unhappy.matching(states))
-        if entry and entry.action == LISTEN and entry.states[-1].loop in (None, NOT_SET):
+        hints = set(self._unhappy.matching(states)) if loop else set()
+        if loop and entry and entry.action == LISTEN and entry.states[-1].loop in (None, NOT_SET):
             # The rule ends by listening because it knows no loop; the loop continues instead.
             if DO_NOT_PREDICT_LOOP not in hints:
                 return self._sourced(loop, source, entry.because, end_to_end=use_text)
             entry = None
         events = (LoopInterrupted(True),) if INTERRUPTED in hints else ()
-        return self._found(entry, source, events, tracker, end_to_end=use_text)
-
-    def _found(
-        self,
-        entry: RuleEntry | None,
-        source: str,
-        events: tuple[LoopInterrupted, ...],
-        tracker: Tracker,
-        *,
-        end_to_end: bool,
-    ) -> Sourced:
         if entry is None:
             return Sourced(None, source, events)
-        confidence = 1.0
-        if self.options.use_nlu_confidence_as_score and tracker.parse and tracker.parse.intent:
-            confidence = tracker.parse.intent.confidence
+        confidence = intent_confidence(tracker) if self.options.use_nlu_confidence_as_score else 1.0
         return self._sourced(
-            entry.action, source, entry.because, events=events, end_to_end=end_to_end, confidence=confidence
+            entry.action, source, entry.because, events=events, end_to_end=use_text, confidence=confidence
         )
 
     def _sourced(
@@ -227,14 +218,12 @@ def rule_entries(examples: Iterable[tuple[str, Example]]) -> dict[str, RuleEntry
         if key is None or key in contradictory:
             continue
         because = Because(NAME, name, example.place)
-        known = entries.get(key)
-        if known is None:
-            entries[key] = RuleEntry(states, example.action, (because,), key)
-        elif known.action != example.action:
+        entry = entries.get(key, RuleEntry(states, example.action, (), key))
+        if entry.action != example.action:
             contradictory.add(key)
             del entries[key]
-        elif because not in known.because:
-            entries[key] = RuleEntry(states, known.action, (*known.because, because), key)
+        elif because not in entry.because:
+            entries[key] = RuleEntry(states, entry.action, (*entry.because, because), key)
     return {key: entry for key, entry in entries.items() if entry.action != SNIPPET}
 
 

@@ -42,18 +42,17 @@ def initial_slots(domain: Domain) -> dict[str, Any]:
 
 def typed(slot: Slot, value: Any) -> Any:
     """The value as the slot stores it: a list slot turns a single value into a list, as in Rasa."""
-    return [value] if slot.type == "list" and value and not isinstance(value, list | tuple) else value
+    if slot.type == "list" and value and not isinstance(value, list | tuple):
+        return [value]
+    return value
 
 
 def mapping_is_shared(mapping: SlotMapping, form: str, domain: Domain) -> bool:
     """False if exactly one required slot of the form takes this entity in this way; otherwise it is ambiguous."""
-    wanted = _identity(mapping)
     required = domain.forms[form].required_slots if form in domain.forms else ()
-    same = 0
-    for name in required:
-        slot = domain.slots.get(name)
-        same += sum(_identity(other) == wanted for other in slot.mappings) if slot else 0
-    return same != 1
+    slots = [domain.slots[name] for name in required if name in domain.slots]
+    mappings = [_identity(other) for slot in slots for other in slot.mappings]
+    return mappings.count(_identity(mapping)) != 1
 
 
 def _identity(mapping: SlotMapping) -> tuple[object, ...]:
@@ -109,7 +108,7 @@ def _applies(mapping: SlotMapping, slot: Slot, now: _Now) -> bool:
     return (
         _intent_fits(mapping, now)
         and (mapping.type == "from_trigger_intent" or _conditions_hold(mapping, slot, now))
-        and not _ambiguous(mapping, slot, now)
+        and not _is_ambiguous(mapping, slot, now)
     )
 
 
@@ -138,7 +137,7 @@ def _conditions_hold(mapping: SlotMapping, slot: Slot, now: _Now) -> bool:
     )
 
 
-def _ambiguous(mapping: SlotMapping, slot: Slot, now: _Now) -> bool:
+def _is_ambiguous(mapping: SlotMapping, slot: Slot, now: _Now) -> bool:
     """In a form, an entity that fits several of its slots fills only the one that was asked for."""
     form = now.form
     if mapping.type != "from_entity" or form is None or slot.name not in form.required_slots:
@@ -152,12 +151,12 @@ def _values(mapping: SlotMapping, parse: Parse, now: _Now) -> list[Any]:
         return [e.value for e in parse.entities if (e.entity, e.role, e.group) == wanted]
     if mapping.type == "from_text":
         return [parse.text]
-    if mapping.type == "from_intent" or _triggers(mapping, now.active_loop):
+    if mapping.type == "from_intent" or _is_in_its_loop(mapping, now.active_loop):
         return [mapping.value]
     return []
 
 
-def _triggers(mapping: SlotMapping, active_loop: str | None) -> bool:
+def _is_in_its_loop(mapping: SlotMapping, active_loop: str | None) -> bool:
     """Whether a loop is active, and is one of those that the trigger mapping names, if it names any."""
     loops = [c.active_loop for c in mapping.conditions]
     return active_loop is not None and (not loops or active_loop in loops)

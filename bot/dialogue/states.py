@@ -65,7 +65,7 @@ class States:
     def __init__(self, domain: Domain) -> None:
         self._slots = {name: slot for name, slot in domain.slots.items() if slot.influence_conversation}
         self._seen = seen_entities(domain, Intent(""))
-        selective = (i for i in domain.intents.values() if i.use_entities is not None or i.ignore_entities)
+        selective = [i for i in domain.intents.values() if i.use_entities is not None or i.ignore_entities]
         self._seen_with = {intent.name: seen_entities(domain, intent) for intent in selective}
 
     def of(self, tracker: Tracker, *, use_text: bool = False, last: int | None = None) -> list[State]:
@@ -85,11 +85,12 @@ class States:
     def for_stories(self, tracker: Tracker, rule_only: RuleOnly, *, use_text: bool = False) -> list[State]:
         """The states as seen by policies that learn from stories: without turns that only rules know."""
         states: list[State] = []
-        hidden, last_action = False, None
+        hidden = False
+        last_action = None
         for moment in self._moments(tracker):
             if not hidden:
                 last_action = moment.state.action
-            if not moment.followup and moment.state.action != moment.state.loop:
+            if not moment.is_followup and moment.state.action != moment.state.loop:
                 hidden = moment.hide
             if not hidden:
                 states.append(_story_state(moment.state, states, last_action, rule_only))
@@ -104,7 +105,7 @@ class States:
             step = _FOLD.get(type(event))
             if step:
                 step(fold, event)
-        fold.end()
+        fold.add_moment()
         return fold.moments
 
     def _latest(self, tracker: Tracker, count: int) -> list[State] | None:
@@ -117,7 +118,7 @@ class States:
         for event in reversed(tracker.applied):
             if type(event) is ActionExecuted:
                 actions.append(event.action_text or event.name)
-                if len(actions) >= count <= len(users):
+                if len(actions) >= count and len(users) >= count:
                     break
             elif type(event) is UserUttered:  # the message before each action seen since the next message
                 users.extend([self.user(event.parse)] * (len(actions) + 1 - len(users)))
@@ -125,8 +126,8 @@ class States:
                 return None
         else:
             return None
-        slots, loop = tuple(sorted(self.features(tracker.slots).items())), tracker.active_loop
-        return [State(actions[i], users[i], slots, loop) for i in range(count - 1, -1, -1)]
+        slots = tuple(sorted(self.features(tracker.slots).items()))
+        return [State(actions[i], users[i], slots, tracker.active_loop) for i in range(count - 1, -1, -1)]
 
     def user(self, parse: Parse, *, use_text: bool = False) -> User:
         """A message as states show it: only the entities, roles and groups that are in `seen_entities`."""
@@ -189,39 +190,41 @@ class _Moment(NamedTuple):
 
     state: State
     hide: bool
-    followup: bool
+    is_followup: bool
 
 
 class _Fold:
-    """The current state while iterating over events."""
+    """The current state while iterating over events; `user` and `sorted_slots` are None until they are needed."""
 
     def __init__(self, states: States, tracker: Tracker) -> None:
         start = tracker.base or _NEW
         self.states = states
         self.moments: list[_Moment] = []
         self.action, self.loop = start.latest_action, start.active_loop
-        self.followup = start.followup_action is not None
+        self.is_followup = start.followup_action is not None
         self.slots = states.features(start.slots)
         self.initial = start.initial_slots
-        self.parse, self.use_text = start.parse, False
+        self.parse = start.parse
+        self.use_text = False
         self.user: User | None = None
-        self.frozen: tuple[tuple[str, Feature], ...] | None = None
+        self.sorted_slots: tuple[tuple[str, Feature], ...] | None = None
 
-    def end(self, hide: bool = False) -> None:
-        if self.frozen is None:
-            self.frozen = tuple(sorted(self.slots.items()))
+    def add_moment(self, hide: bool = False) -> None:
+        if self.sorted_slots is None:
+            self.sorted_slots = tuple(sorted(self.slots.items()))
         if self.user is None:
             self.user = self.states.user(self.parse, use_text=self.use_text) if self.parse else _NOBODY
-        self.moments.append(_Moment(State(self.action, self.user, self.frozen, self.loop), hide, self.followup))
+        state = State(self.action, self.user, self.sorted_slots, self.loop)
+        self.moments.append(_Moment(state, hide, self.is_followup))
 
     def executed(self, event: ActionExecuted) -> None:
-        self.end(event.hide_rule_turn)
+        self.add_moment(event.hide_rule_turn)
         self.action = event.action_text or event.name
-        self.followup = False
+        self.is_followup = False
 
     def uttered(self, event: UserUttered) -> None:
         self.parse, self.use_text, self.user = event.parse, False, None
-        self.followup = False
+        self.is_followup = False
 
     def featurized(self, event: UserFeaturization) -> None:
         self.use_text, self.user = event.use_text, None
@@ -234,16 +237,16 @@ class _Fold:
             self.slots.pop(event.name, None)
         else:
             self.slots[event.name] = feature
-        self.frozen = None
+        self.sorted_slots = None
 
     def reset(self, event: AllSlotsReset) -> None:
-        self.slots, self.frozen = self.states.features(self.initial), None
+        self.slots, self.sorted_slots = self.states.features(self.initial), None
 
     def looped(self, event: ActiveLoop) -> None:
         self.loop = event.name
 
     def follow(self, event: FollowupAction) -> None:
-        self.followup = True
+        self.is_followup = True
 
     def entities(self, event: EntitiesAdded) -> None:
         if self.parse:
@@ -263,9 +266,7 @@ _FOLD: Mapping[type, Callable[[_Fold, Any], None]] = {
 
 
 def _story_state(state: State, before: list[State], last_action: str | None, rule_only: RuleOnly) -> State:
-    user = state.user
-    if before and state.action != LISTEN:
-        user = before[-1].user
+    user = before[-1].user if before and state.action != LISTEN else state.user
     slots = state.slots
     if rule_only.slots:
         slots = tuple([item for item in slots if item[0] not in rule_only.slots])
@@ -342,5 +343,7 @@ def as_bool(value: Any) -> bool | None:
         return value
     if isinstance(value, int | float):
         return value != 0
-    text = str(value).strip().lower()
-    return True if text in ("1", "true") else False if text in ("0", "false") else None
+    return _TRUTHS.get(str(value).strip().lower())
+
+
+_TRUTHS: Final = {"1": True, "true": True, "0": False, "false": False}

@@ -31,5 +31,5 @@ def slots_of_entities(entities: Iterable[Entity], domain: Domain) -> Iterator[Sl
             wanted = (mapping.entity, mapping.role, mapping.group)
             values += [e.value for e in found if (e.entity, e.role, e.group) == wanted]
         if values:
-            value = values[-1] if slot.type != "list" or ANY in values else values
-            yield SlotSet(slot.name, value)
+            takes_all = slot.type == "list" and ANY not in values
+            yield SlotSet(slot.name, values if takes_all else values[-1])

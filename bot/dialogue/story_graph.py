@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from bot.content import ANY, CheckpointStep, Domain, Step, Story, UserStep
 from bot.dialogue.slots import initial_slots
-from bot.dialogue.story_parts import Part, asked_slots, joined, parts_of
+from bot.dialogue.story_parts import Part, asked_slots, connected, parts_of
 
 MAX_STEPS: Final = 50_000
 """The maximum number of steps on all ways through connected stories; these are learned in seconds.
@@ -62,26 +62,26 @@ def ways(stories: Sequence[Story], domain: Domain) -> list[Way]:
 
 def walk(stories: Sequence[Story], domain: Domain, max_steps: int = MAX_STEPS) -> Iterator[Walked]:
     """The ways through each group of connected stories, with at most `max_steps` steps in all if possible."""
-    for group in joined(stories):
+    for group in connected(stories):
         parts, asked = parts_of(group, domain), asked_slots(group)
         slots = {name: value for name, value in initial_slots(domain).items() if name in asked}
-        walks, row = _within(max_steps, [_Walk(part, None, slots) for part in parts if part.is_start])
-        paths = sorted(map(_path, walks), key=lambda path: ([p.piece for p in path], [p.option for p in path]))
+        walks, row = _walks_within(max_steps, [_Walk(part, None, slots) for part in parts if part.is_start])
+        paths = [walk.path() for walk in walks]
+        paths.sort(key=lambda path: ([part.piece for part in path], [part.option for part in path]))
         yield Walked(tuple(group), tuple(map(_way, paths)), row, tuple(_unreached(parts, paths)))
 
 
 def _way(path: Sequence[Part]) -> Way:
     stories = {id(part.story): part.story for part in path}
     steps = tuple(step for part in path for step in part.steps)
-    return Way(tuple(stories.values()), steps, path[-1].is_end or _is_the_users(path[-1].after))
+    return Way(tuple(stories.values()), steps, path[-1].is_end or _all_begin_with_user(path[-1].after))
 
 
-def _is_the_users(parts: Sequence[Part]) -> bool:
-    """Whether there are any parts, and each begins with a user message."""
+def _all_begin_with_user(parts: Sequence[Part]) -> bool:
+    """Whether there are any parts, and each begins with a user message (an empty one does not)."""
     return bool(parts) and all(part.steps and isinstance(part.steps[0], UserStep) for part in parts)
 
 
-# --- walking -----------------------------------------------------------------
 # --- walking -----------------------------------------------------------------
 
 
@@ -109,20 +109,20 @@ class _Walk(Struct, eq=False):
             yield at.part
             at = at.before
 
-
-def _path(walk: _Walk) -> list[Part]:
-    return [*walk.backwards()][::-1]
+    def path(self) -> list[Part]:
+        """The parts, earliest first."""
+        return list(self.backwards())[::-1]
 
 
 def _is_met(checkpoint: CheckpointStep | None, slots: Mapping[str, Any]) -> bool:
-    return checkpoint is None or all(_is(slots.get(slot.name), slot.value) for slot in checkpoint.slots)
+    return checkpoint is None or all(_fits(slots.get(slot.name), slot.value) for slot in checkpoint.slots)
 
 
-def _is(have: object, wanted: object) -> bool:
+def _fits(have: object, wanted: object) -> bool:
     return have is not None if wanted is ANY else have == wanted
 
 
-def _within(max_steps: int, starts: Sequence[_Walk]) -> tuple[list[_Walk], int | None]:
+def _walks_within(max_steps: int, starts: Sequence[_Walk]) -> tuple[list[_Walk], int | None]:
     """Walks from these starts to an end, and the number of latest parts that distinguish them (None: all)."""
     found = _walks(starts, _comes_again, max_steps, close_all=True)
     if found is not None:
@@ -152,13 +152,20 @@ def _walks(
     while under_way and (limit is None or steps <= limit):
         walk = under_way.popleft()
         new: list[_Walk] = []
-        again: list[_Walk] = []
-        for onwards in walk.onwards():
-            (again if is_repeat(onwards) else new).append(onwards)
-        last = again if close_all else [] if new else again[:1]
-        steps += sum(one.steps for one in (*new, *last)) - (walk.steps if new or last else 0)
+        repeats: list[_Walk] = []
+        for longer in walk.onwards():
+            if is_repeat(longer):
+                repeats.append(longer)
+            else:
+                new.append(longer)
+        if not close_all:
+            repeats = [] if new else repeats[:1]
+        if not new and not repeats:
+            found.append(walk)
+            continue
+        steps += sum(longer.steps for longer in (*new, *repeats)) - walk.steps
         under_way += new
-        found += last if new or last else [walk]
+        found += repeats
     return None if under_way else found
 
 
@@ -176,9 +183,10 @@ def _each_row_once(length: int) -> _IsRepeat:
     seen: set[tuple[tuple[Part, ...], str]] = set()
 
     def is_repeat(walk: _Walk) -> bool:
-        row = (tuple(islice(walk.backwards(), length)), repr(sorted(walk.slots.items())) if length > 1 else "")
-        known = row in seen
-        seen.add(row)
+        latest = tuple(islice(walk.backwards(), length))
+        slots = repr(sorted(walk.slots.items())) if length > 1 else ""
+        known = (latest, slots) in seen
+        seen.add((latest, slots))
         return known
 
     return is_repeat
@@ -190,24 +198,24 @@ def _each_row_once(length: int) -> _IsRepeat:
 def _unreached(parts: Sequence[Part], paths: Sequence[Sequence[Part]]) -> list[CheckpointStep]:
     """The checkpoints that no way leads to although a story ends with them, without those that only follow them."""
     reached = {part for path in paths for part in path}
-    beside = {part for known in reached for part in known.after} - reached
-    led_to = {part for known in parts for part in known.after}
-    explained = _from(part for part in parts if part.begin and part not in led_to)
+    blocked = {part for before in reached for part in before.after} - reached
+    led_to = {part for before in parts for part in before.after}
+    explained = _with_all_after(part for part in parts if part.begin and part not in led_to)
     found: dict[int, CheckpointStep] = {}
-    for part in sorted(parts, key=lambda part: part not in beside):
-        if part.begin and part not in reached and (part in beside or part not in explained):
+    for part in sorted(parts, key=lambda part: part not in blocked):
+        if part.begin and part not in reached and (part in blocked or part not in explained):
             found[id(part.begin)] = part.begin
-            explained |= _from([part])
+            explained |= _with_all_after([part])
     return list(found.values())
 
 
-def _from(parts: Iterable[Part]) -> set[Part]:
+def _with_all_after(parts: Iterable[Part]) -> set[Part]:
     """These parts and all that can come after them."""
     found: set[Part] = set()
-    open_ = [*parts]
-    while open_:
-        part = open_.pop()
+    pending = [*parts]
+    while pending:
+        part = pending.pop()
         if part not in found:
             found.add(part)
-            open_ += part.after
+            pending += part.after
     return found

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
 from msgspec import Struct, field
 
 from bot.content import CheckpointStep, Domain, OrStep, SlotStep, Step, Story, UserStep
+from bot.dialogue.events import SlotSet
 from bot.dialogue.story_entities import slots_of_entities, step_entities
 
 
@@ -41,22 +42,23 @@ class _Piece(Struct, frozen=True, eq=False):
     end: CheckpointStep | None
 
 
-def joined(stories: Sequence[Story]) -> list[list[Story]]:
+def connected(stories: Sequence[Story]) -> list[list[Story]]:
     """The stories in groups connected by checkpoints, all in the order in which they are written."""
-    above: dict[str, str] = {}
+    parent: dict[str, str] = {}  # a forest of the checkpoints' names, with a tree for each group
 
-    def top(name: str) -> str:
-        while above.setdefault(name, name) != name:
-            name = above[name]
+    def root(name: str) -> str:
+        while name in parent:
+            name = parent[name]
         return name
 
-    groups: dict[str | int, list[Story]] = defaultdict(list)
-    named = [[step.name for step in story.steps if isinstance(step, CheckpointStep)] for story in stories]
-    for names in named:
+    checkpoints = [[step.name for step in story.steps if isinstance(step, CheckpointStep)] for story in stories]
+    for names in checkpoints:
         for name in names:
-            above[top(name)] = top(names[0])
-    for number, (story, names) in enumerate(zip(stories, named, strict=True)):
-        groups[top(names[0]) if names else number].append(story)
+            if root(name) != root(names[0]):
+                parent[root(name)] = root(names[0])
+    groups: dict[str | int, list[Story]] = defaultdict(list)
+    for number, (story, names) in enumerate(zip(stories, checkpoints, strict=True)):
+        groups[root(names[0]) if names else number].append(story)
     return list(groups.values())
 
 
@@ -76,18 +78,18 @@ def parts_of(stories: Sequence[Story], domain: Domain) -> list[Part]:
         for part in layers[0]:
             part.begin, part.is_start = piece.begin, piece.begin is None
         for layer, after in pairwise(layers):
-            _lead(layer, after)
+            _set_after(layer, after)
         for part in layers[-1]:
             part.is_end = piece.end is None
         if piece.begin:
             following[piece.begin.name] += layers[0]
         if piece.end:
-            _lead(layers[-1], following[piece.end.name])
+            _set_after(layers[-1], following[piece.end.name])
         found += (part for layer in layers for part in layer)
     return found
 
 
-def _lead(parts: Collection[Part], after: list[Part]) -> None:
+def _set_after(parts: Collection[Part], after: list[Part]) -> None:
     """Set what comes after these parts; the list can still grow."""
     for part in parts:
         part.after = after
@@ -115,7 +117,8 @@ def _layers(steps: Sequence[Step]) -> list[list[tuple[Step, ...]]]:
             layers.append([(option,) for option in step.options])
         else:
             layers[-1] = [(*before, step) for before in layers[-1]]
-    return layers if layers[0] != [()] or len(layers) == 1 else layers[1:]
+    begins_with_choice = layers[0] == [()] and len(layers) > 1
+    return layers[1:] if begins_with_choice else layers
 
 
 def _layer(
@@ -128,11 +131,15 @@ def _layer(
 
 
 def _fills(steps: Sequence[Step], asked: Collection[str], domain: Domain) -> Iterator[tuple[str, Any]]:
-    for step in steps if asked else ():
+    """The slots that these steps set, if they are asked for."""
+    if not asked:
+        return
+    for step in steps:
+        filled: Iterable[SlotStep | SlotSet] = ()
         if isinstance(step, SlotStep):
-            filled = [(step.name, step.value)]
+            filled = [step]
         elif isinstance(step, UserStep):
-            filled = [(event.name, event.value) for event in slots_of_entities(step_entities(step), domain)]
-        else:
-            continue
-        yield from (slot for slot in filled if slot[0] in asked)
+            filled = slots_of_entities(step_entities(step), domain)
+        for slot in filled:
+            if slot.name in asked:
+                yield slot.name, slot.value

@@ -30,13 +30,13 @@ def tree_of(ways: Iterable[Way]) -> Node:
     """The tree of these ways through stories or rules; each ends with a node that names the stories it goes through."""
     root = Node("start", "")
     for way in ways:
-        at = root
+        node = root
         for step in (*way.stories[0].condition, *way.steps):
             kind, label, name = _shown(step)
-            at = _next(at, kind, label, name, step.place)
+            node = _next(node, kind, label, name, step.place)
         names = " > ".join(story.name for story in way.stories)
         goes_on = "" if way.stories[-1].wait_for_user_input else " (goes on without waiting)"
-        _next(at, "end", names + goes_on, "", way.stories[0].place)
+        _next(node, "end", names + goes_on, "", way.stories[0].place)
     return root
 
 
@@ -65,9 +65,12 @@ def _shown(step: Step) -> tuple[Kind, str, str]:
 
 
 def _entity(entity: StepEntity) -> str:
-    part = "".join(f", {name}" for name in (entity.role, entity.group) if name)
-    return f"[{entity.entity}{part}{'' if entity.value is ANY else f': {_value(entity.value)}'}]"
+    names = ", ".join(name for name in (entity.entity, entity.role, entity.group) if name)
+    return f"[{names}]" if entity.value is ANY else f"[{names}: {_value(entity.value)}]"
 
 
 def _value(value: Any) -> str:
-    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    """The value as it is written in YAML."""
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -53,8 +53,10 @@ def save_dialogue(dialogue: Dialogue, folder: Path) -> None:
         "format": FORMAT,
         "learned": model_facts(learned) if learned else None,
         "other": sorted(p.name for p in dialogue.policies if not isinstance(p, _OURS)),
-        "rules": {"not_in_stories": sorted(rules.not_in_stories), "dropped": sorted(rules.dropped)} if rules else None,
+        "rules": None,
     }
+    if rules:
+        facts["rules"] = {"not_in_stories": sorted(rules.not_in_stories), "dropped": sorted(rules.dropped)}
     write_folder(folder, facts, model_arrays(learned) if learned else {})
 
 
@@ -73,8 +75,8 @@ def load_dialogue(folder: Path, content: Content, policies: Mapping[str, Factory
     learned = read_model(facts["learned"], arrays) if facts["learned"] else None
     rules = None
     if facts["rules"]:
-        found = lessons.rules_found().without(facts["rules"]["dropped"])
-        rules = replace(found, not_in_stories=frozenset(facts["rules"]["not_in_stories"]))
+        kept = lessons.rules_as_read().without(facts["rules"]["dropped"])
+        rules = replace(kept, not_in_stories=frozenset(facts["rules"]["not_in_stories"]))
     return _assemble(lessons, config, rules, learned, policies or {})
 
 
@@ -113,8 +115,8 @@ class _Lessons(Struct, frozen=True):
             [(story.name, example) for story in stories for example in story.examples(states, start)],
         )
 
-    def rules_found(self) -> Rules:
-        """The rules as read, before stories are checked for contradictions."""
+    def rules_as_read(self) -> Rules:
+        """The rules before stories are checked for contradictions."""
         examples = [example for _, example in (*self.rule_examples, *self.story_examples)]
         return Rules(rule_entries(self.rule_examples), unhappy_hints(examples))
 
@@ -127,35 +129,36 @@ def _assemble(
     factories: Mapping[str, Factory],
 ) -> Dialogue:
     content, domain = lessons.content, lessons.content.domain
-    made: list[Policy] = []
+    policies: list[Policy] = []
     rule_only = RuleOnly()
     if config.rules and rules:
-        made.append(RulePolicy(rules, domain, config.rules))
+        policies.append(RulePolicy(rules, domain, config.rules))
         if config.rules.check_for_contradictions:
             rule_only = _rule_only(lessons)
-    made += [
+    policies += [
         MemoizationPolicy(memorize(lessons.story_examples, options), rule_only, domain, options)
         for options in config.memory
     ]
     if config.learned and learned:
-        made.append(LearnedPolicy(learned, rule_only, States(domain), config.learned))
-    made += [factories[entry.name](content, entry) for entry in config.other]
-    return Dialogue(made, _max_turns(lessons, config))
+        policies.append(LearnedPolicy(learned, rule_only, States(domain), config.learned))
+    policies += [factories[entry.name](content, entry) for entry in config.other]
+    return Dialogue(policies, _max_turns(lessons, config))
 
 
 def _analysis(lessons: _Lessons, options: RuleOptions) -> Analysis:
     if not options.check_for_contradictions:
-        return Analysis(lessons.rules_found(), ())
-    return analyse(lessons.rules_found(), lessons.rules, lessons.stories, lessons.content.domain, options)
+        return Analysis(lessons.rules_as_read(), ())
+    return analyse(lessons.rules_as_read(), lessons.rules, lessons.stories, lessons.content.domain, options)
 
 
 def _rule_only(lessons: _Lessons) -> RuleOnly:
-    rule_slots, rule_loops = _spoken_of(lessons.rule_examples)
-    slots, loops = _spoken_of(lessons.story_examples)
+    rule_slots, rule_loops = _mentioned(lessons.rule_examples)
+    slots, loops = _mentioned(lessons.story_examples)
     return RuleOnly(frozenset(rule_slots - slots), frozenset(rule_loops - loops - {NOT_SET}))
 
 
-def _spoken_of(examples: Iterable[tuple[str, Example]]) -> tuple[set[str], set[str]]:
+def _mentioned(examples: Iterable[tuple[str, Example]]) -> tuple[set[str], set[str]]:
+    """The slots and loops in these examples."""
     states = {state for _, example in examples for state in example.states}
     slots = {name for state in states for name, _ in state.slots}
     return slots, {state.loop for state in states if state.loop}

@@ -50,16 +50,16 @@ class TrainingStory(Struct, frozen=True):
             place_of[id(event)] = place
             tracker = evolve(event, tracker)
         seen = states.of(tracker)
-        user_spoke, first, at = False, True, 0
+        user_spoke = False
+        actions = 0
         for event in tracker.applied:
             if isinstance(event, UserUttered):
                 user_spoke = True
             if isinstance(event, ActionExecuted):
-                at += 1
-                unpredictable = first and not user_spoke and event.name != LISTEN
-                first = False
+                actions += 1
+                unpredictable = actions == 1 and not user_spoke and event.name != LISTEN
                 name = event.action_text or event.name
-                yield Example(tuple(seen[:at]), name, place_of[id(event)], unpredictable)
+                yield Example(tuple(seen[:actions]), name, place_of[id(event)], unpredictable)
 
 
 def training_stories(content: Content) -> tuple[tuple[TrainingStory, ...], tuple[TrainingStory, ...]]:
@@ -76,14 +76,14 @@ def start_of(domain: Domain, *, bare: bool = False) -> Tracker:
     return Tracker(slots=slots, initial_slots=slots, base=start)
 
 
-def told(way: Way, domain: Domain) -> Iterator[tuple[Event, Place, Step | None]]:
+def events_of(way: Way, domain: Domain) -> Iterator[tuple[Event, Place, Step | None]]:
     """The events of one way through the stories, each with its place and the step it comes from (None: implied)."""
-    out = _told(way, domain)
-    return zip(out.events, out.places, out.steps, strict=True)
+    story = _story_events(way, domain)
+    return zip(story.events, story.places, story.steps, strict=True)
 
 
 class _Events:
-    """Collects the events of a story with their places."""
+    """Collects the events of a story, with the place and the step (None: implied) of each."""
 
     def __init__(self, domain: Domain, *, is_rule: bool) -> None:
         self.domain = domain
@@ -102,10 +102,10 @@ class _Events:
         if not (isinstance(last, ActionExecuted) and last.name == LISTEN):
             self.add(ActionExecuted(LISTEN), place)
 
-    def step(self, step: Step) -> None:
+    def add_step(self, step: Step) -> None:
         match step:
             case UserStep():
-                self.user(step)
+                self.add_message(step)
             case ActionStep():
                 self.add(ActionExecuted(step.name), step.place, step)
             case BotStep():
@@ -116,7 +116,7 @@ class _Events:
                 value = self.unset if step.value is None else step.value
                 self.add(SlotSet(step.name, value), step.place, step)
 
-    def user(self, step: UserStep) -> None:
+    def add_message(self, step: UserStep) -> None:
         self.listen(step.place)
         entities = step_entities(step)
         intent = IntentScore(step.intent.split("/")[0], 1.0) if step.intent else None
@@ -129,33 +129,33 @@ class _Events:
 def _rule(way: Way, domain: Domain) -> TrainingStory:
     """A rule with those that checkpoints connect to it: it begins like the first of them, and ends like the last."""
     rule, last = way.stories[0], way.stories[-1]
-    out = _Events(domain, is_rule=True)
+    collected = _Events(domain, is_rule=True)
     for condition in rule.condition:
-        out.step(condition)
+        collected.add_step(condition)
     if not rule.conversation_start:
-        out.add(ActionExecuted(SNIPPET), rule.place)
+        collected.add(ActionExecuted(SNIPPET), rule.place)
     for step in way.steps:
-        out.step(step)
+        collected.add_step(step)
     end = way.steps[-1].place if way.steps else rule.place
     if not last.wait_for_user_input:
-        out.add(ActionExecuted(SNIPPET), end)
-    out.listen(end)
-    return TrainingStory(_name(way), rule.place, True, tuple(out.events), tuple(out.places))
+        collected.add(ActionExecuted(SNIPPET), end)
+    collected.listen(end)
+    return TrainingStory(_name(way), rule.place, True, tuple(collected.events), tuple(collected.places))
 
 
 def _story(way: Way, domain: Domain) -> TrainingStory:
-    out = _told(way, domain)
-    return TrainingStory(_name(way), way.stories[0].place, False, tuple(out.events), tuple(out.places))
+    collected = _story_events(way, domain)
+    return TrainingStory(_name(way), way.stories[0].place, False, tuple(collected.events), tuple(collected.places))
 
 
 def _name(way: Way) -> str:
-    return " > ".join(part.name for part in way.stories)
+    return " > ".join(story.name for story in way.stories)
 
 
-def _told(way: Way, domain: Domain) -> _Events:
-    out = _Events(domain, is_rule=False)
+def _story_events(way: Way, domain: Domain) -> _Events:
+    collected = _Events(domain, is_rule=False)
     for step in way.steps:
-        out.step(step)
+        collected.add_step(step)
     if way.listens:
-        out.listen(way.steps[-1].place if way.steps else way.stories[0].place)
-    return out
+        collected.listen(way.steps[-1].place if way.steps else way.stories[0].place)
+    return collected

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.auth.opening import Auth
 
 
-async def test_a_customer_is_known_by_both_numbers_while_they_may_log_in(auth: Auth) -> None:
+async def test_enabled_customer_is_known_by_account_number_and_bank_id(auth: Auth) -> None:
     async def known() -> list[bool]:
         pairs = (("00123456", "bank-3"), ("00123456", "bank-4"), ("00123457", "bank-3"))
         return [await auth.customers.is_known(*pair) for pair in pairs]

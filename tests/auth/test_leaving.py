@@ -45,7 +45,7 @@ async def conversation(auth: Auth, store: SqlTurns, clock: Clock) -> str:
 
 
 @BOTH
-async def test_a_customers_export_has_all_that_is_theirs_and_nothing_of_others(
+async def test_export_contains_all_data_of_one_customer_only(
     auth: Auth, store: SqlTurns, conversation: str, clock: Clock
 ) -> None:
     await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
@@ -64,7 +64,7 @@ async def test_a_customers_export_has_all_that_is_theirs_and_nothing_of_others(
 
 
 @BOTH
-async def test_an_erased_customer_is_gone_with_all_they_said(
+async def test_erasing_a_customer_deletes_all_their_data(
     auth: Auth, store: SqlTurns, conversation: str, settings: Settings, clock: Clock
 ) -> None:
     logged_in = await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
@@ -89,7 +89,7 @@ async def test_an_erased_customer_is_gone_with_all_they_said(
 
 
 @BOTH
-async def test_a_customer_with_a_change_under_way_is_shut_out_and_erased_later(
+async def test_customer_with_an_unsettled_effect_is_disabled_and_erased_later(
     auth: Auth, store: SqlTurns, conversation: str, clock: Clock
 ) -> None:
     await store.journal(EffectEntry("k", conversation, "transfer", b"{}", "spending", clock.now()))
@@ -103,7 +103,7 @@ async def test_a_customer_with_a_change_under_way_is_shut_out_and_erased_later(
 
 
 @BOTH
-async def test_who_left_begins_no_conversation_by_a_request_from_before(auth: Auth, store: SqlTurns) -> None:
+async def test_disabled_or_erased_customer_cannot_begin_a_conversation(auth: Auth, store: SqlTurns) -> None:
     row = await auth.customers.add(ACCOUNT, CODE, "bank")
     begin = partial(store.conversation_id, customer_principal(row.id), "customer", "", customer=row.id)
     await auth.customers.disable(ACCOUNT)

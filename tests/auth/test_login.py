@@ -1,4 +1,4 @@
-"""Login against a real store: what is refused, how it is throttled, and what the outside can tell apart."""
+"""Login against a real store: refusals, throttling, and what an outsider can tell apart."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.auth.codes import CodeHasher, Verified
 from bot.auth.customers import Customers
 from bot.auth.login import _network
 from bot.auth.opening import Auth, open_auth, pepper_file
-from bot.auth.pepper import open_pepper, rotate_pepper
+from bot.auth.pepper import Pepper, open_pepper, rotate_pepper
 from bot.config import Login, Settings
 from bot.errors import AuthError, Busy, LoginRefused, LoginThrottled, NotAuthenticated
 from bot.sources import Sources
@@ -29,7 +29,9 @@ async def customer(auth: Auth) -> str:
     return (await auth.customers.add(ACCOUNT, CODE, "bank-3")).id
 
 
-async def refusals(auth: Auth, account: str, times: int, code: str = "999999", address: str = "127.0.0.1") -> list[str]:
+async def attempt_logins(
+    auth: Auth, account: str, times: int, code: str = "999999", address: str = "127.0.0.1"
+) -> list[str]:
     kinds = []
     for _ in range(times):
         try:
@@ -40,7 +42,7 @@ async def refusals(auth: Auth, account: str, times: int, code: str = "999999", a
     return kinds
 
 
-async def test_the_right_code_opens_a_session_of_that_customer(auth: Auth, customer: str) -> None:
+async def test_right_code_opens_a_session_of_the_customer(auth: Auth, customer: str) -> None:
     logged_in = await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
     principal = (await auth.authenticator.identify(f"Bearer {logged_in.token}")).principal
     assert principal.customer is not None
@@ -49,7 +51,7 @@ async def test_the_right_code_opens_a_session_of_that_customer(auth: Auth, custo
 
 
 @pytest.mark.parametrize(("account", "code"), [("123456", CODE), (ACCOUNT, "42"), (ACCOUNT, ""), ("", CODE)])
-async def test_leading_zeros_and_empty_values_are_not_forgiven(
+async def test_login_without_leading_zeros_or_with_empty_values_is_refused(
     auth: Auth, customer: str, account: str, code: str
 ) -> None:
     with pytest.raises(LoginRefused):
@@ -59,33 +61,33 @@ async def test_leading_zeros_and_empty_values_are_not_forgiven(
 @BOTH
 async def test_unknown_and_known_accounts_are_refused_and_throttled_alike(auth: Auth, customer: str) -> None:
     expected = ["LoginRefused"] * 5 + ["LoginThrottled"]
-    assert await refusals(auth, ACCOUNT, 6) == expected
-    assert await refusals(auth, "99999999", 6) == expected
+    assert await attempt_logins(auth, ACCOUNT, 6) == expected
+    assert await attempt_logins(auth, "99999999", 6) == expected
 
 
-async def test_an_unknown_account_costs_the_same_work(auth: Auth, customer: str) -> None:
+async def test_unknown_account_costs_the_same_hashing_work(auth: Auth, customer: str) -> None:
     stored = (await auth.customers.find(ACCOUNT)).code_hash  # type: ignore[union-attr]
     dummy = auth.hasher._dummy
     assert dummy.rsplit("$", 2)[0].split(":")[1] == stored.rsplit("$", 2)[0].split(":")[1]
     assert [len(part) for part in dummy.split("$")] == [len(part) for part in stored.split("$")]
 
 
-async def test_a_locked_account_refuses_the_right_code_too_and_opens_after_the_lock(
+async def test_locked_account_refuses_the_right_code_until_the_lock_ends(
     auth: Auth, customer: str, clock: Clock
 ) -> None:
-    await refusals(auth, ACCOUNT, 5)
+    await attempt_logins(auth, ACCOUNT, 5)
     with pytest.raises(LoginThrottled) as locked:
         await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
     assert 0 < locked.value.retry_after <= 30
     clock.advance(30)
     await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
-    assert await refusals(auth, ACCOUNT, 4) == ["LoginRefused"] * 4  # success had reset the count
+    assert await attempt_logins(auth, ACCOUNT, 4) == ["LoginRefused"] * 4  # success had reset the count
 
 
-async def test_a_lock_survives_a_restart(
+async def test_account_lock_survives_a_restart(
     auth: Auth, customer: str, database: Database, settings: Settings, sources: Sources
 ) -> None:
-    await refusals(auth, ACCOUNT, 5)
+    await attempt_logins(auth, ACCOUNT, 5)
     again = await open_auth(database, settings, sources)
     with pytest.raises(LoginThrottled):
         await again.login.login(ACCOUNT, CODE, "127.0.0.1")
@@ -93,7 +95,7 @@ async def test_a_lock_survives_a_restart(
 
 
 @BOTH
-async def test_racing_clients_get_five_guesses(auth: Auth, customer: str) -> None:
+async def test_concurrent_logins_get_five_guesses(auth: Auth, customer: str) -> None:
     outcomes = await asyncio.gather(
         *(auth.login.login(ACCOUNT, f"{n:06}", f"10.0.0.{n}") for n in range(100, 140)), return_exceptions=True
     )
@@ -102,7 +104,7 @@ async def test_racing_clients_get_five_guesses(auth: Auth, customer: str) -> Non
     assert kinds.count("LoginThrottled") == 35
 
 
-async def test_an_address_is_limited_over_accounts_and_other_addresses_are_not(
+async def test_attempts_per_address_are_limited_across_accounts(
     database: Database, settings: Settings, sources: Sources, clock: Clock
 ) -> None:
     limited = replace(settings, login=Login(attempts_per_address=3))
@@ -123,7 +125,7 @@ async def test_an_address_is_limited_over_accounts_and_other_addresses_are_not(
 
 
 @BOTH
-async def test_all_attempts_together_are_limited_and_successes_do_not_count(
+async def test_attempts_in_all_are_limited_without_counting_successes(
     database: Database, settings: Settings, sources: Sources
 ) -> None:
     auth = await open_auth(database, replace(settings, login=Login(attempts_in_all=2)), sources)
@@ -140,7 +142,7 @@ async def test_all_attempts_together_are_limited_and_successes_do_not_count(
         auth.close()
 
 
-def test_an_ipv6_client_counts_by_its_64_and_a_mapped_one_as_ipv4() -> None:
+def test_ipv6_clients_count_by_their_64_network_and_mapped_ones_as_ipv4() -> None:
     assert _network("2001:db8::1") == _network("2001:db8::ffff:2") != _network("2001:db8:0:1::1")
     assert _network("::ffff:192.0.2.1") == _network("192.0.2.1")
     assert _network("fe80::1%eth0") == _network("fe80::2%eth0")
@@ -148,7 +150,7 @@ def test_an_ipv6_client_counts_by_its_64_and_a_mapped_one_as_ipv4() -> None:
 
 
 @BOTH
-async def test_disabling_ends_sessions_and_logins_at_once(auth: Auth, customer: str) -> None:
+async def test_disabling_a_customer_ends_sessions_and_logins_at_once(auth: Auth, customer: str) -> None:
     logged_in = await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
     assert await auth.customers.disable(ACCOUNT)
     with pytest.raises(NotAuthenticated):
@@ -159,7 +161,7 @@ async def test_disabling_ends_sessions_and_logins_at_once(auth: Auth, customer: 
     await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
 
 
-async def test_a_new_code_ends_sessions_and_replaces_the_old_one(auth: Auth, customer: str) -> None:
+async def test_resetting_a_code_ends_sessions_and_replaces_the_old_code(auth: Auth, customer: str) -> None:
     logged_in = await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
     assert await auth.customers.reset_code(ACCOUNT, "111111")
     with pytest.raises(NotAuthenticated):
@@ -171,7 +173,7 @@ async def test_a_new_code_ends_sessions_and_replaces_the_old_one(auth: Auth, cus
 
 @BOTH
 @pytest.mark.parametrize("cure", ["reset-code", "enable"])
-async def test_the_operator_unlocks_an_account(auth: Auth, customer: str, settings: Settings, cure: str) -> None:
+async def test_operator_can_unlock_an_account(auth: Auth, customer: str, settings: Settings, cure: str) -> None:
     for _ in range(settings.login.failures):
         with pytest.raises(LoginRefused):
             await auth.login.login(ACCOUNT, "999999", "127.0.0.1")
@@ -184,7 +186,7 @@ async def test_the_operator_unlocks_an_account(auth: Auth, customer: str, settin
     await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
 
 
-async def test_a_customer_who_is_put_again_stays_as_they_are(auth: Auth) -> None:
+async def test_putting_an_existing_customer_changes_nothing(auth: Auth) -> None:
     await auth.customers.put(ACCOUNT, CODE, "bank-3")
     logged_in = await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
     await auth.customers.put(ACCOUNT, "111111", "bank-9")
@@ -194,20 +196,20 @@ async def test_a_customer_who_is_put_again_stays_as_they_are(auth: Auth) -> None
 
 
 @BOTH
-async def test_workers_that_start_together_put_one_customer(auth: Auth) -> None:
+async def test_concurrent_puts_create_one_customer(auth: Auth) -> None:
     await asyncio.gather(*(auth.customers.put(ACCOUNT, CODE, "bank-3") for _ in range(4)))
     assert len(await auth.customers.list()) == 1
     await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
 
 
 @BOTH
-async def test_an_account_number_is_taken_once(auth: Auth, customer: str) -> None:
+async def test_duplicate_account_number_is_rejected(auth: Auth, customer: str) -> None:
     with pytest.raises(ValueError, match="already"):
         await auth.customers.add(ACCOUNT, "1", "bank-9")
 
 
 @pytest.mark.parametrize("wrong", ["", " 12345678", "1" * 65, "12\x0034"])
-async def test_what_nobody_could_log_in_with_is_refused_and_not_repeated(auth: Auth, customer: str, wrong: str) -> None:
+async def test_unusable_account_or_code_is_rejected_without_being_quoted(auth: Auth, customer: str, wrong: str) -> None:
     for attempt in (
         auth.customers.add(wrong, "123456", "bank-9"),
         auth.customers.add("87654321", wrong, "bank-9"),
@@ -219,28 +221,27 @@ async def test_what_nobody_could_log_in_with_is_refused_and_not_repeated(auth: A
         assert not wrong.strip() or wrong not in str(refused.value)
 
 
-async def test_neither_code_nor_token_is_in_the_file(auth: Auth, customer: str, settings: Settings) -> None:
-    logged_in = await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
+async def test_neither_code_nor_token_is_in_the_database_file(auth: Auth, settings: Settings) -> None:
+    code = "correct horse battery staple"
+    await auth.customers.add(ACCOUNT, code, "bank-3")
+    logged_in = await auth.login.login(ACCOUNT, code, "127.0.0.1")
     written = b"".join(path.read_bytes() for path in settings.data.glob("teller.db*"))
     assert ACCOUNT.encode() in written  # the positive control: customers are in it
+    assert code.encode() not in written
     assert logged_in.token.encode() not in written
 
 
-async def test_logins_beyond_the_hasher_s_queue_are_told_to_come_back(
-    database: Database, settings: Settings, sources: Sources
-) -> None:
-    auth = await open_auth(database, settings, sources)
-    auth.hasher._free = 1
+async def test_verifications_beyond_the_hasher_queue_are_refused_as_busy() -> None:
+    hasher = CodeHasher(Pepper("a", {"a": b"k" * 32}), workers=1, waiting=1)
     try:
-        outcomes = await asyncio.gather(*(auth.hasher.verify("a", "b", None) for _ in range(3)), return_exceptions=True)
-        assert [type(outcome).__name__ for outcome in outcomes] == ["Verified", "Busy", "Busy"]
-        assert isinstance(outcomes[1], Busy)
-        assert not (await auth.hasher.verify("a", "b", None)).right  # the place is free again
+        outcomes = await asyncio.gather(*(hasher.verify("a", "b", None) for _ in range(4)), return_exceptions=True)
+        assert [type(outcome).__name__ for outcome in outcomes] == ["Verified", "Verified", "Busy", "Busy"]
+        assert not (await hasher.verify("a", "b", None)).right  # the place is free again
     finally:
-        auth.close()
+        hasher.close()
 
 
-async def test_an_attempt_that_was_not_checked_does_not_count(auth: Auth, customer: str) -> None:
+async def test_attempt_refused_as_busy_does_not_count_as_a_failure(auth: Auth, customer: str) -> None:
     free, auth.hasher._free = auth.hasher._free, 0
     for _ in range(7):
         with pytest.raises(Busy):
@@ -250,7 +251,7 @@ async def test_an_attempt_that_was_not_checked_does_not_count(auth: Auth, custom
 
 
 class Resetting(CodeHasher):
-    """Verifies codes; before it returns, the account gets another code."""
+    """Verifies codes; before it returns, the account's code is reset."""
 
     async def verify(self, account: str, code: str, stored: str | None) -> Verified:
         verified = await super().verify(account, code, stored)
@@ -261,7 +262,7 @@ class Resetting(CodeHasher):
 
 
 @BOTH
-async def test_a_code_that_is_reset_while_it_is_checked_opens_no_session(
+async def test_code_reset_during_its_check_opens_no_session(
     auth: Auth, customer: str, database: Database, settings: Settings, sources: Sources
 ) -> None:
     pepper = open_pepper(pepper_file(settings), {})
@@ -283,7 +284,7 @@ async def test_a_code_that_is_reset_while_it_is_checked_opens_no_session(
 
 
 @BOTH
-async def test_racing_logins_that_renew_an_old_hash_all_get_in(
+async def test_concurrent_logins_that_renew_an_old_hash_all_succeed(
     auth: Auth, customer: str, database: Database, settings: Settings, sources: Sources
 ) -> None:
     rotate_pepper(pepper_file(settings))
@@ -296,9 +297,7 @@ async def test_racing_logins_that_renew_an_old_hash_all_get_in(
 
 
 @BOTH
-async def test_attempts_that_are_refused_unread_leave_no_rows(
-    database: Database, settings: Settings, sources: Sources
-) -> None:
+async def test_throttled_attempts_store_no_rows(database: Database, settings: Settings, sources: Sources) -> None:
     auth = await open_auth(database, replace(settings, login=Login(attempts_per_address=2, attempts_in_all=5)), sources)
 
     async def rows() -> int:
@@ -306,54 +305,54 @@ async def test_attempts_that_are_refused_unread_leave_no_rows(
 
     try:
         for n in range(2):
-            await refusals(auth, f"1000000{n}", 1)
+            await attempt_logins(auth, f"1000000{n}", 1)
         before = await rows()
         for n in range(20):
-            assert await refusals(auth, f"2000000{n}", 1) == ["LoginThrottled"]
+            assert await attempt_logins(auth, f"2000000{n}", 1) == ["LoginThrottled"]
         assert await rows() == before  # the address had its attempts
         for n in range(3):
-            await refusals(auth, f"3000000{n}", 1, address=f"192.0.2.{n}")
+            await attempt_logins(auth, f"3000000{n}", 1, address=f"192.0.2.{n}")
         before = await rows()
         for n in range(20):
-            assert await refusals(auth, f"4000000{n}", 1, address=f"198.51.100.{n}") == ["LoginsThrottled"]
+            assert await attempt_logins(auth, f"4000000{n}", 1, address=f"198.51.100.{n}") == ["LoginsThrottled"]
         assert await rows() == before  # everybody had theirs
     finally:
         auth.close()
 
 
 @BOTH
-async def test_who_logged_in_from_an_address_is_not_kept_out_there_by_the_failures_of_others(
+async def test_failures_of_others_do_not_lock_out_a_customer_at_a_known_address(
     auth: Auth, customer: str, database: Database, settings: Settings, sources: Sources, clock: Clock
 ) -> None:
     few = await open_auth(database, replace(settings, login=Login(attempts_in_all=2)), sources)
 
     async def fill() -> None:
         for n in range(2):
-            await refusals(few, f"1000000{n}", 1, address=f"192.0.2.{n}")
+            await attempt_logins(few, f"1000000{n}", 1, address=f"192.0.2.{n}")
 
     try:
         await few.login.login(ACCOUNT, CODE, "198.51.100.1")
         clock.advance(29 * 86_400)
         await few.clear()
         await fill()
-        assert await refusals(few, ACCOUNT, 1, address="198.51.100.2") == ["LoginsThrottled"]
-        assert await refusals(few, "10000009", 1, address="198.51.100.1") == ["LoginsThrottled"]
-        assert await refusals(few, ACCOUNT, 4, address="198.51.100.1") == ["LoginRefused"] * 4
+        assert await attempt_logins(few, ACCOUNT, 1, address="198.51.100.2") == ["LoginsThrottled"]
+        assert await attempt_logins(few, "10000009", 1, address="198.51.100.1") == ["LoginsThrottled"]
+        assert await attempt_logins(few, ACCOUNT, 4, address="198.51.100.1") == ["LoginRefused"] * 4
         await few.login.login(ACCOUNT, CODE, "198.51.100.1")
         await few.customers.reset_code(ACCOUNT, CODE)
-        assert await refusals(few, ACCOUNT, 1, address="198.51.100.1") == ["LoginsThrottled"]
+        assert await attempt_logins(few, ACCOUNT, 1, address="198.51.100.1") == ["LoginsThrottled"]
         clock.advance(60)
         await few.login.login(ACCOUNT, CODE, "198.51.100.1")
         clock.advance(31 * 86_400)
         await fill()
-        assert await refusals(few, ACCOUNT, 1, address="198.51.100.1") == ["LoginsThrottled"]
+        assert await attempt_logins(few, ACCOUNT, 1, address="198.51.100.1") == ["LoginsThrottled"]
     finally:
         few.close()
 
 
 @BOTH
-async def test_what_nobody_tried_for_a_day_is_forgotten(auth: Auth, clock: Clock) -> None:
-    await refusals(auth, ACCOUNT, 1)
+async def test_throttles_unchanged_for_a_day_are_cleared(auth: Auth, clock: Clock) -> None:
+    await attempt_logins(auth, ACCOUNT, 1)
     clock.advance(86_300)
     assert await auth.throttles.clear(clock.now()) == 0
     clock.advance(200)

@@ -26,7 +26,7 @@ from bot.stores.database import Database
 from .conftest import BOTH
 
 
-def test_first_start_makes_a_file_that_only_its_owner_reads(tmp_path: Path) -> None:
+def test_first_start_creates_a_file_readable_only_by_its_owner(tmp_path: Path) -> None:
     path = tmp_path / "data" / "pepper.json"
     first = open_pepper(path, {})
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -34,7 +34,7 @@ def test_first_start_makes_a_file_that_only_its_owner_reads(tmp_path: Path) -> N
     assert [file.name for file in path.parent.iterdir()] == ["pepper.json"]
 
 
-def test_racing_first_starts_agree_on_one_pepper(tmp_path: Path) -> None:
+def test_concurrent_first_starts_agree_on_one_pepper(tmp_path: Path) -> None:
     path = tmp_path / "pepper.json"
     with ThreadPoolExecutor(8) as threads:
         peppers = list(threads.map(lambda _: open_pepper(path, {}), range(16)))
@@ -42,7 +42,7 @@ def test_racing_first_starts_agree_on_one_pepper(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
-def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
+def test_file_readable_by_others_is_rejected(tmp_path: Path, mode: int) -> None:
     path = tmp_path / "pepper.json"
     open_pepper(path, {})
     path.chmod(mode)
@@ -50,7 +50,7 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> No
         open_pepper(path, {})
 
 
-def test_a_lost_file_is_not_replaced_while_the_store_knows_one(tmp_path: Path) -> None:
+def test_lost_file_is_not_replaced_if_the_store_knows_its_keys(tmp_path: Path) -> None:
     path = tmp_path / "pepper.json"
     known = open_pepper(path, {}).check_values()
     path.unlink()
@@ -59,7 +59,7 @@ def test_a_lost_file_is_not_replaced_while_the_store_knows_one(tmp_path: Path) -
     assert not path.exists()
 
 
-def test_another_stores_file_is_refused(tmp_path: Path) -> None:
+def test_file_of_another_store_is_rejected(tmp_path: Path) -> None:
     known = open_pepper(tmp_path / "mine.json", {}).check_values()
     open_pepper(tmp_path / "other.json", {})
     with pytest.raises(ConfigurationError, match="does not belong"):
@@ -71,7 +71,7 @@ def file_of(current: str, size: int) -> bytes:
     return b'{"current": "%b", "keys": {"a": "%b"}}' % (current.encode(), base64.b64encode(b"k" * size))
 
 
-def test_a_key_of_32_bytes_is_read(tmp_path: Path) -> None:
+def test_file_with_a_32_byte_key_can_be_read_and_rotated(tmp_path: Path) -> None:
     path = tmp_path / "pepper.json"
     path.write_bytes(file_of("a", 32))
     path.chmod(0o600)
@@ -83,7 +83,7 @@ DAMAGED = [b"", b"{", b"[]", b'{"current": 1}', file_of("a", 31), file_of("a", 3
 
 
 @pytest.mark.parametrize("text", DAMAGED)
-def test_a_damaged_file_is_refused_with_a_sentence(tmp_path: Path, text: bytes) -> None:
+def test_damaged_file_is_rejected(tmp_path: Path, text: bytes) -> None:
     path = tmp_path / "pepper.json"
     path.write_bytes(text)
     path.chmod(0o600)
@@ -91,7 +91,7 @@ def test_a_damaged_file_is_refused_with_a_sentence(tmp_path: Path, text: bytes) 
         open_pepper(path, {})
 
 
-async def test_a_code_is_kept_as_argon2id_with_the_published_costs_and_a_salt_of_its_own() -> None:
+async def test_code_is_hashed_as_argon2id_with_owasp_costs_and_its_own_salt() -> None:
     """OWASP's choice: 19 MiB, two passes, one lane; 16 bytes of salt and 32 of hash, in base64 without padding."""
     hasher = CodeHasher(Pepper("a", {"a": b"k" * 32}))
     try:
@@ -103,21 +103,21 @@ async def test_a_code_is_kept_as_argon2id_with_the_published_costs_and_a_salt_of
         assert re.fullmatch(r"a:\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w+/]{43}", one)
 
 
-def test_a_pseudonym_is_the_same_after_a_rotation_and_another_with_another_pepper() -> None:
+def test_pseudonym_survives_a_rotation_and_differs_between_peppers() -> None:
     before = Pepper("a", {"a": b"1" * 32})
     after = Pepper("b", {"a": b"1" * 32, "b": b"2" * 32})
     assert before.pseudonym("07700900123") == after.pseudonym("07700900123") != before.pseudonym("07700900124")
     assert before.pseudonym("x") != Pepper("a", {"a": b"3" * 32}).pseudonym("x")
 
 
-def test_no_key_is_shown_by_repr(tmp_path: Path) -> None:
+def test_repr_shows_no_key(tmp_path: Path) -> None:
     pepper = open_pepper(tmp_path / "pepper.json", {})
     assert pepper.keys[pepper.current].hex() not in repr(pepper)
     assert "keys" not in repr(pepper)
 
 
 @BOTH
-async def test_after_a_rotation_old_codes_log_in_and_are_renewed(
+async def test_old_codes_log_in_after_a_rotation_and_are_rehashed(
     database: Database, settings: Settings, sources: Sources
 ) -> None:
     before = await open_auth(database, settings, sources)
@@ -138,7 +138,7 @@ async def test_after_a_rotation_old_codes_log_in_and_are_renewed(
         after.close()
 
 
-def test_a_file_from_before_a_rotation_is_refused_and_told_apart_from_another_stores(tmp_path: Path) -> None:
+def test_file_from_before_a_rotation_is_rejected_with_its_own_message(tmp_path: Path) -> None:
     open_pepper(tmp_path / "first.json", {})
     shutil.copy(tmp_path / "first.json", tmp_path / "second.json")
     known = rotate_pepper(tmp_path / "first.json").check_values()
@@ -178,7 +178,7 @@ def machines(settings: Settings, tmp_path: Path) -> Machines:
 
 
 @BOTH
-async def test_a_machine_with_the_new_file_needs_no_restart_to_take_what_another_hashed(
+async def test_running_machine_uses_the_rotated_file_without_a_restart(
     database: Database, sources: Sources, machines: Machines
 ) -> None:
     async with machines.rotated(database, sources) as (first, second):
@@ -190,7 +190,7 @@ async def test_a_machine_with_the_new_file_needs_no_restart_to_take_what_another
 
 
 @BOTH
-async def test_a_machine_without_the_new_file_says_so_and_counts_no_failure(
+async def test_machine_without_the_rotated_file_reports_it_and_counts_no_failure(
     database: Database, sources: Sources, machines: Machines
 ) -> None:
     async with machines.rotated(database, sources) as (first, second):
@@ -202,7 +202,7 @@ async def test_a_machine_without_the_new_file_says_so_and_counts_no_failure(
 
 
 @BOTH
-async def test_failures_count_together_on_machines_before_and_after_a_rotation(
+async def test_failures_count_together_on_machines_with_old_and_new_pepper(
     database: Database, sources: Sources, machines: Machines, settings: Settings
 ) -> None:
     async with machines.rotated(database, sources) as (first, second):
@@ -214,7 +214,7 @@ async def test_failures_count_together_on_machines_before_and_after_a_rotation(
                 await auth.login.login("00123456", "000042", "127.0.0.1")
 
 
-def test_a_login_that_cannot_be_checked_here_is_not_told_as_a_store_that_is_away() -> None:
+def test_missing_key_is_a_503_that_does_not_blame_the_store() -> None:
     told = problem_of(KeyMissing("k"))
     assert told is not None
     assert (told.status, told.code, told.headers["Retry-After"]) == (503, "unavailable", "1")
@@ -222,7 +222,7 @@ def test_a_login_that_cannot_be_checked_here_is_not_told_as_a_store_that_is_away
 
 
 @BOTH
-async def test_it_is_counted_whose_code_hangs_on_an_older_key(
+async def test_customers_whose_codes_need_an_older_key_are_counted(
     database: Database, sources: Sources, machines: Machines
 ) -> None:
     async with machines.rotated(database, sources) as (first, _):

@@ -31,14 +31,14 @@ async def lives(auth: Auth, session: LoggedIn) -> bool:
     return True
 
 
-async def test_a_session_idles_out_after_five_minutes(auth: Auth, session: LoggedIn, clock: Clock) -> None:
+async def test_session_expires_after_five_idle_minutes(auth: Auth, session: LoggedIn, clock: Clock) -> None:
     clock.advance(299.9)
     assert await lives(auth, session)
     clock.advance(0.1)
     assert not await lives(auth, session)
 
 
-async def test_reads_extend_it_at_most_once_a_tenth_and_never_beyond_twelve_hours(
+async def test_reads_extend_a_session_rarely_and_never_beyond_twelve_hours(
     auth: Auth, session: LoggedIn, clock: Clock
 ) -> None:
     row = await auth.sessions.find(session.token)
@@ -56,7 +56,7 @@ async def test_reads_extend_it_at_most_once_a_tenth_and_never_beyond_twelve_hour
 
 
 @BOTH
-async def test_the_old_token_dies_at_the_first_use_of_the_new_one(auth: Auth, session: LoggedIn) -> None:
+async def test_first_use_of_the_new_token_ends_the_old_one(auth: Auth, session: LoggedIn) -> None:
     new = await auth.sessions.rotate(await auth.sessions.find(session.token))
     assert new.expires_at == session.expires_at
     assert await lives(auth, session)
@@ -65,7 +65,7 @@ async def test_the_old_token_dies_at_the_first_use_of_the_new_one(auth: Auth, se
     assert await lives(auth, new)
 
 
-async def test_the_old_token_dies_after_ten_seconds_unused_successor_or_not(
+async def test_old_token_ends_after_the_grace_even_if_the_new_one_is_unused(
     auth: Auth, session: LoggedIn, clock: Clock
 ) -> None:
     new = await auth.sessions.rotate(await auth.sessions.find(session.token))
@@ -76,7 +76,7 @@ async def test_the_old_token_dies_after_ten_seconds_unused_successor_or_not(
     assert await lives(auth, new)
 
 
-async def test_a_second_rotation_within_the_grace_leaves_one_successor_and_no_longer_life(
+async def test_second_rotation_replaces_the_successor_without_extending_the_grace(
     auth: Auth, session: LoggedIn, clock: Clock
 ) -> None:
     lost = await auth.sessions.rotate(await auth.sessions.find(session.token))
@@ -89,21 +89,21 @@ async def test_a_second_rotation_within_the_grace_leaves_one_successor_and_no_lo
 
 
 @BOTH
-async def test_racing_rotations_leave_one_successor(auth: Auth, session: LoggedIn) -> None:
+async def test_concurrent_rotations_leave_one_successor(auth: Auth, session: LoggedIn) -> None:
     row = await auth.sessions.find(session.token)
     tokens = await asyncio.gather(*(auth.sessions.rotate(row) for _ in range(8)))
     assert len(await auth.sessions.list()) == 1
     assert sum([await lives(auth, token) for token in tokens]) == 1
 
 
-async def test_a_session_that_ended_is_not_rotated_back_to_life(auth: Auth, session: LoggedIn) -> None:
+async def test_ended_session_cannot_be_rotated(auth: Auth, session: LoggedIn) -> None:
     row = await auth.sessions.find(session.token)
     assert await auth.sessions.end(row.id)
     with pytest.raises(NotAuthenticated):
         await auth.sessions.rotate(row)
 
 
-async def test_a_session_is_read_by_its_stored_hash_until_it_ends(auth: Auth, session: LoggedIn) -> None:
+async def test_session_is_found_by_its_stored_hash_until_it_ends(auth: Auth, session: LoggedIn) -> None:
     row = await auth.sessions.find(session.token)
     assert await auth.sessions.get(row.token) == row
     await auth.sessions.end(row.id)
@@ -122,7 +122,7 @@ async def test_ending_a_session_ends_old_and_new_token(auth: Auth, session: Logg
 
 
 @BOTH
-async def test_the_list_shows_live_sessions_of_one_customer_or_all(auth: Auth, customer: str, clock: Clock) -> None:
+async def test_list_returns_live_sessions_of_one_customer_or_all(auth: Auth, customer: str, clock: Clock) -> None:
     other = await auth.customers.add("87654321", "024680", "bank-2")
     first = await auth.sessions.open(customer)
     clock.advance(200)
@@ -135,7 +135,7 @@ async def test_the_list_shows_live_sessions_of_one_customer_or_all(auth: Auth, c
 
 
 @BOTH
-async def test_what_is_over_is_cleared(auth: Auth, customer: str, clock: Clock) -> None:
+async def test_clear_deletes_expired_sessions_and_replaced_tokens(auth: Auth, customer: str, clock: Clock) -> None:
     await auth.sessions.open(customer)
     clock.advance(301)
     kept = await auth.sessions.open(customer)
@@ -152,21 +152,21 @@ async def test_what_is_over_is_cleared(auth: Auth, customer: str, clock: Clock) 
     "header",
     ["Bearer", "Bearer ", "Basic YTpi", "Bearer " + "x" * 600, "Bearer tökén", "nonsense", "Bearer tk_unknown"],
 )
-async def test_what_is_no_known_bearer_token_is_refused(auth: Auth, header: str) -> None:
+async def test_invalid_or_unknown_bearer_token_is_refused(auth: Auth, header: str) -> None:
     with pytest.raises(NotAuthenticated) as refused:
         await auth.authenticator.identify(header)
     assert refused.value.given
 
 
 @pytest.mark.parametrize("header", [None, ""])
-async def test_no_credentials_are_told_from_bad_ones(auth: Auth, header: str | None) -> None:
+async def test_missing_credentials_are_distinguished_from_wrong_ones(auth: Auth, header: str | None) -> None:
     with pytest.raises(NotAuthenticated) as refused:
         await auth.authenticator.identify(header)
     assert not refused.value.given
 
 
 @BOTH
-async def test_a_key_works_from_its_making_to_its_revocation(auth: Auth) -> None:
+async def test_key_works_until_it_is_revoked(auth: Auth) -> None:
     key = await auth.keys.create(["channel"], label="helpline")
     principal = (await auth.authenticator.identify(f"bearer {key.secret}")).principal
     assert (principal.kind, principal.id, principal.scopes) == ("key", f"key:{key.id}", frozenset({"channel"}))
@@ -179,6 +179,6 @@ async def test_a_key_works_from_its_making_to_its_revocation(auth: Auth) -> None
 
 
 @pytest.mark.parametrize("scopes", [[], ["root"], ["channel", "admin"]])
-async def test_a_key_without_a_known_scope_is_not_made(auth: Auth, scopes: list[str]) -> None:
+async def test_key_without_known_scopes_is_rejected(auth: Auth, scopes: list[str]) -> None:
     with pytest.raises(ValueError, match="channel, operator"):
         await auth.keys.create(scopes)

@@ -20,7 +20,7 @@ def failed(times: int, now: float = 0.0) -> Throttle:
     return state
 
 
-def test_the_fifth_failure_locks_for_thirty_seconds() -> None:
+def test_fifth_failure_locks_for_thirty_seconds() -> None:
     assert failed(4).locked_until == 0
     assert failed(5).locked_until == 30
 
@@ -36,11 +36,11 @@ def test_each_later_failure_doubles_the_lock_up_to_an_hour() -> None:
     assert locks == [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600, 3600]
 
 
-def test_a_locked_account_says_how_long() -> None:
+def test_locked_account_returns_the_remaining_seconds() -> None:
     assert reserve_account(failed(5), 12.0, LIMITS) == (failed(5), 18.0)
 
 
-def test_racing_attempts_get_no_more_than_five_guesses() -> None:
+def test_concurrent_attempts_get_at_most_five_guesses() -> None:
     state, allowed = Throttle(), 0
     for _ in range(100):
         state, wait = reserve_account(state, 0.0, LIMITS)
@@ -48,7 +48,7 @@ def test_racing_attempts_get_no_more_than_five_guesses() -> None:
     assert allowed == 5
 
 
-def test_after_a_lock_one_attempt_at_a_time() -> None:
+def test_one_attempt_at_a_time_is_allowed_after_a_lock() -> None:
     state = failed(5)
     state, first = reserve_account(state, 31.0, LIMITS)
     state, second = reserve_account(state, 31.0, LIMITS)
@@ -56,7 +56,7 @@ def test_after_a_lock_one_attempt_at_a_time() -> None:
     assert second > 0
 
 
-def test_reservations_that_nobody_settles_end_by_themselves() -> None:
+def test_unsettled_reservations_expire() -> None:
     state = Throttle()
     for _ in range(5):
         state, _ = reserve_account(state, 0.0, LIMITS)
@@ -65,7 +65,7 @@ def test_reservations_that_nobody_settles_end_by_themselves() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(["reserve", "fail"]), st.floats(0, 20)), max_size=80))
-def test_guesses_in_flight_and_failed_never_pass_the_limit_before_a_lock(steps: list[tuple[str, float]]) -> None:
+def test_pending_and_failed_guesses_never_exceed_the_limit_before_a_lock(steps: list[tuple[str, float]]) -> None:
     state, now, flying, failures, last = Throttle(), 0.0, 0, 0, 0.0
     for what, pause in steps:
         now += pause
@@ -82,7 +82,7 @@ def test_guesses_in_flight_and_failed_never_pass_the_limit_before_a_lock(steps: 
             assert failures < LIMITS.failures or state.locked_until > now
 
 
-def test_a_window_takes_its_limit_and_opens_again() -> None:
+def test_full_window_refuses_attempts_until_it_ends() -> None:
     state, waits = Throttle(), []
     for _ in range(3):
         state, wait = reserve_window(state, 10.0, 2, 60.0)
@@ -94,7 +94,7 @@ def test_a_window_takes_its_limit_and_opens_again() -> None:
 YEAR = 365 * 86_400.0
 
 
-def test_a_clock_that_was_a_year_ahead_holds_nobody_back_for_a_year() -> None:
+def test_window_opened_by_a_clock_far_ahead_is_restarted() -> None:
     state, _ = reserve_window(Throttle(), YEAR, 2, 60.0)
     waits = []
     for _ in range(3):
@@ -104,7 +104,7 @@ def test_a_clock_that_was_a_year_ahead_holds_nobody_back_for_a_year() -> None:
     assert reserve_window(state, 70.0, 2, 60.0)[1] == 0
 
 
-def test_an_account_that_was_locked_by_a_clock_ahead_is_locked_anew_by_the_next_failure() -> None:
+def test_lock_set_by_a_clock_far_ahead_is_replaced_by_the_next_failure() -> None:
     state = failed(5, now=YEAR)
     state, wait = reserve_account(state, 10.0, LIMITS)
     assert wait == 0
@@ -113,14 +113,14 @@ def test_an_account_that_was_locked_by_a_clock_ahead_is_locked_anew_by_the_next_
     assert reserve_account(state, 20.0, LIMITS)[1] == 50.0
 
 
-def test_reservations_of_a_clock_ahead_are_over() -> None:
+def test_reservations_made_by_a_clock_far_ahead_are_expired() -> None:
     state = Throttle()
     for _ in range(5):
         state, _ = reserve_account(state, YEAR, LIMITS)
     assert reserve_account(state, 0.0, LIMITS)[1] == 0
 
 
-def test_a_lock_holds_for_a_worker_whose_clock_is_a_little_behind() -> None:
+def test_lock_holds_for_a_worker_whose_clock_is_slightly_behind() -> None:
     longest = account_failed(Throttle(failures=20), 0.0, LIMITS)
     assert longest.locked_until == LIMITS.max_lock_seconds
     assert reserve_account(longest, -5.0, LIMITS)[1] == LIMITS.max_lock_seconds + 5

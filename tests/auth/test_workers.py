@@ -55,7 +55,7 @@ class _Gated:
         return getattr(self._raw, name)
 
 
-class Two:
+class TwoWorkers:
     """Two workers on one database: the first one's COMMITs can be held back."""
 
     def __init__(self, gate: Gate, databases: tuple[Database, Database], auths: tuple[Auth, Auth]) -> None:
@@ -67,13 +67,13 @@ class Two:
         """The result of `held`, which the first worker is about to commit while the second one's `other` waits."""
         first = await self.gate.hold(held)
         second = asyncio.ensure_future(other())
-        await self._somebody_waits()
+        await self.until_somebody_waits()
         self.gate.open.set()
         async with asyncio.timeout(20):
             outcomes = await asyncio.gather(first, second, return_exceptions=True)
         return outcomes[0], outcomes[1]
 
-    async def _somebody_waits(self) -> None:
+    async def until_somebody_waits(self) -> None:
         sql = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted"
         async with asyncio.timeout(20):
             while not await self.databases[0].read(lambda c: c.one(sql)[0]):  # type: ignore[index]
@@ -81,7 +81,7 @@ class Two:
 
 
 @asynccontextmanager
-async def _two(url: str, settings: Settings, sources: Sources) -> AsyncIterator[Two]:
+async def _open_workers(url: str, settings: Settings, sources: Sources) -> AsyncIterator[TwoWorkers]:
     gate = Gate()
     async with AsyncExitStack() as stack:
         databases = (Database.open(url, wrap=gate.wrap), Database.open(url))
@@ -90,14 +90,14 @@ async def _two(url: str, settings: Settings, sources: Sources) -> AsyncIterator[
         auths = (await open_auth(databases[0], settings, sources), await open_auth(databases[1], settings, sources))
         for auth in auths:
             stack.callback(auth.close)
-        yield Two(gate, databases, auths)
+        yield TwoWorkers(gate, databases, auths)
         gate.open.set()
 
 
 @pytest.fixture
-async def two(cluster: Cluster, settings: Settings, sources: Sources) -> AsyncIterator[Two]:
-    async with _two(cluster.new_database(), settings, sources) as two:
-        yield two
+async def workers(cluster: Cluster, settings: Settings, sources: Sources) -> AsyncIterator[TwoWorkers]:
+    async with _open_workers(cluster.new_database(), settings, sources) as workers:
+        yield workers
 
 
 async def lives(auth: Auth, token: str) -> bool:
@@ -108,47 +108,48 @@ async def lives(auth: Auth, token: str) -> bool:
     return True
 
 
-async def test_a_logout_ends_the_token_that_another_worker_rotates_to_at_the_same_moment(two: Two) -> None:
-    customer = await two.first.customers.add(ACCOUNT, CODE, "bank-3")
-    session = await two.first.sessions.open(customer.id)
-    row = await two.first.sessions.find(session.token)
-    new, ended = await two.while_held(two.first.sessions.rotate(row), lambda: two.second.sessions.end(row.id))
+async def test_logout_ends_the_token_of_a_concurrent_rotation(workers: TwoWorkers) -> None:
+    customer = await workers.first.customers.add(ACCOUNT, CODE, "bank-3")
+    session = await workers.first.sessions.open(customer.id)
+    row = await workers.first.sessions.find(session.token)
+    new, ended = await workers.while_held(
+        workers.first.sessions.rotate(row), lambda: workers.second.sessions.end(row.id)
+    )
     assert ended
-    assert not await lives(two.second, new.token)
-    assert not await lives(two.second, session.token)
+    assert not await lives(workers.second, new.token)
+    assert not await lives(workers.second, session.token)
 
 
 @pytest.mark.parametrize("what", ["disable", "reset"])
-async def test_a_closed_account_has_no_token_that_another_worker_rotates_to_at_the_same_moment(
-    two: Two, what: str
-) -> None:
-    customer = await two.first.customers.add(ACCOUNT, CODE, "bank-3")
-    session = await two.first.sessions.open(customer.id)
-    row = await two.first.sessions.find(session.token)
-    customers = two.second.customers
+async def test_closing_an_account_ends_the_token_of_a_concurrent_rotation(workers: TwoWorkers, what: str) -> None:
+    customer = await workers.first.customers.add(ACCOUNT, CODE, "bank-3")
+    session = await workers.first.sessions.open(customer.id)
+    row = await workers.first.sessions.find(session.token)
+    customers = workers.second.customers
     close = {"disable": lambda: customers.disable(ACCOUNT), "reset": lambda: customers.reset_code(ACCOUNT, "111111")}
-    new, closed = await two.while_held(two.first.sessions.rotate(row), close[what])
+    new, closed = await workers.while_held(workers.first.sessions.rotate(row), close[what])
     assert closed
     await customers.enable(ACCOUNT)
-    assert not await lives(two.second, new.token)
+    assert not await lives(workers.second, new.token)
 
 
-async def test_a_login_with_the_code_that_another_worker_resets_at_the_same_moment_is_refused(two: Two) -> None:
-    await two.first.customers.add(ACCOUNT, CODE, "bank-3")
-    done, login = await two.while_held(
-        two.first.customers.reset_code(ACCOUNT, "111111"), lambda: two.second.login.login(ACCOUNT, CODE, "127.0.0.1")
+async def test_login_during_a_concurrent_code_reset_is_refused(workers: TwoWorkers) -> None:
+    await workers.first.customers.add(ACCOUNT, CODE, "bank-3")
+    done, login = await workers.while_held(
+        workers.first.customers.reset_code(ACCOUNT, "111111"),
+        lambda: workers.second.login.login(ACCOUNT, CODE, "127.0.0.1"),
     )
     assert done
     assert isinstance(login, LoginRefused)
-    assert not await two.first.sessions.list()
+    assert not await workers.first.sessions.list()
 
 
-async def test_a_reset_ends_the_session_that_another_worker_is_about_to_begin(two: Two) -> None:
-    customer = await two.first.customers.add(ACCOUNT, CODE, "bank-3")
-    opening = two.first.sessions.open(customer.id, code_hash=customer.code_hash)
-    session, done = await two.while_held(opening, lambda: two.second.customers.reset_code(ACCOUNT, "111111"))
+async def test_code_reset_ends_the_session_of_a_concurrent_login(workers: TwoWorkers) -> None:
+    customer = await workers.first.customers.add(ACCOUNT, CODE, "bank-3")
+    opening = workers.first.sessions.open(customer.id, code_hash=customer.code_hash)
+    session, done = await workers.while_held(opening, lambda: workers.second.customers.reset_code(ACCOUNT, "111111"))
     assert done
-    assert not await lives(two.first, session.token)
+    assert not await lives(workers.first, session.token)
 
 
 LIMITS = Login(attempts_in_all=10**6, attempts_per_address=10**6, failures=10**6)
@@ -157,9 +158,9 @@ LIMITS = Login(attempts_in_all=10**6, attempts_per_address=10**6, failures=10**6
 _IS_FREE = "SELECT name FROM throttles WHERE name = 'account:2' FOR UPDATE NOWAIT"
 
 
-async def test_a_worker_that_waits_for_the_throttles_holds_nothing_of_them(two: Two, sources: Sources) -> None:
+async def test_worker_waiting_for_throttles_holds_no_throttle_lock(workers: TwoWorkers, sources: Sources) -> None:
     """The second worker asks first for everybody's row, which the first one has, so nobody waits for the second."""
-    first, second = (ThrottleStore(database) for database in two.databases)
+    first, second = (ThrottleStore(database) for database in workers.databases)
     mine, same = (ThrottleNames(f"account:{n}", "address:1", f"account:{n}@1") for n in (1, 2))
     await first.reserve(same, sources.now(), LIMITS)
     for wanted in (
@@ -168,10 +169,10 @@ async def test_a_worker_that_waits_for_the_throttles_holds_nothing_of_them(two: 
         lambda: second.settle(same, sources.now(), LIMITS, right=True),
         lambda: second.release(same, sources.now()),
     ):
-        held = await two.gate.hold(first.reserve(mine, sources.now(), LIMITS))
+        held = await workers.gate.hold(first.reserve(mine, sources.now(), LIMITS))
         waiting = asyncio.ensure_future(wanted())
-        await two._somebody_waits()
-        assert await two.databases[0].read(lambda c: c.one(_IS_FREE)) == ("account:2",)
-        two.gate.open.set()
+        await workers.until_somebody_waits()
+        assert await workers.databases[0].read(lambda c: c.one(_IS_FREE)) == ("account:2",)
+        workers.gate.open.set()
         async with asyncio.timeout(20):
             await asyncio.gather(held, waiting)

@@ -20,14 +20,14 @@ ORDER = story("order", UserStep("order"), ActionStep("utter_what"), UserStep("ye
 LISTENING = Tracker(latest_action="action_listen")
 
 
-def test_confidence_counts_and_then_priority_and_then_order() -> None:
+def test_highest_confidence_wins_then_priority_then_policy_order() -> None:
     low, high, other = (Prediction(n, 1.0, n, p) for n, p in (("low", 1), ("high", 3), ("other", 3)))
     sure = Prediction("sure", 1.1, "sure", 0)
     assert combine([low, high, other], LISTENING, None).action == "high"
     assert combine([low, high, sure], LISTENING, None).action == "sure"
 
 
-def test_a_loops_own_prediction_goes_before_a_texts_and_that_before_all_others() -> None:
+def test_loop_prediction_beats_text_prediction_which_beats_intent_prediction() -> None:
     loop = Prediction("loop", 0.1, "rules", no_user_prediction=True)
     text = Prediction("text", 0.2, "learned", end_to_end=True)
     other = Prediction("other", 1.0, "memory")
@@ -35,17 +35,17 @@ def test_a_loops_own_prediction_goes_before_a_texts_and_that_before_all_others()
     assert combine([other, text], LISTENING, None).action == "text"
 
 
-def test_what_was_just_rejected_is_not_chosen_while_there_is_anything_else() -> None:
+def test_rejected_action_loses_to_any_other_prediction() -> None:
     form, other = Prediction("form", 1.0, "rules", 6), Prediction("other", 0.2, "learned", 1)
     assert combine([form, other], LISTENING, "form").action == "other"
 
 
-def test_the_events_of_all_predictions_happen() -> None:
+def test_combined_prediction_has_the_events_of_all_predictions() -> None:
     one, two = Prediction("a", 1.0, "a", events=(SlotSet("x"),)), Prediction("b", 0.5, "b", events=(SlotSet("y"),))
     assert combine([one, two], LISTENING, None).events == (SlotSet("x"), SlotSet("y"))
 
 
-def test_a_followup_action_goes_before_all_policies() -> None:
+def test_followup_action_overrides_all_policies_once() -> None:
     talk = walk(ORDER).hears("order").happens(FollowupAction("action_next"))
     assert talk.next.action == "action_next"
     assert talk.does() == "action_next"
@@ -67,7 +67,7 @@ DETOUR = story(
 )
 
 
-def test_a_running_form_goes_before_a_memory_of_higher_priority() -> None:
+def test_running_form_beats_memoization_policy_with_higher_priority() -> None:
     talk = walk(FORM, DETOUR, policies=MEMORY_FIRST).hears("order")
     assert talk.does() == "form"
     talk.happens(ActiveLoop("form"))
@@ -75,7 +75,7 @@ def test_a_running_form_goes_before_a_memory_of_higher_priority() -> None:
     assert talk.hears("ask").does() == "form"
 
 
-def test_an_interruption_that_rules_know_of_happens_with_a_memory_of_higher_priority() -> None:
+def test_loop_interruption_from_rules_applies_when_memoization_wins() -> None:
     talk = walk(FORM, DETOUR, policies=MEMORY_FIRST).hears("order")
     assert talk.does() == "form"
     talk.happens(ActiveLoop("form")).does()
@@ -86,7 +86,7 @@ def test_an_interruption_that_rules_know_of_happens_with_a_memory_of_higher_prio
     assert LoopInterrupted(True) in talk.next.events
 
 
-def test_an_action_of_the_memory_that_was_just_rejected_leaves_the_choice_to_the_learned_policy() -> None:
+def test_learned_policy_decides_after_the_memorised_action_is_rejected() -> None:
     policies = (Component("MemoizationPolicy", {"max_history": 5}), Component("TEDPolicy"))
     talk = walk(ORDER, policies=policies).hears("order")
     assert talk.next.policy == "MemoizationPolicy"

@@ -10,12 +10,12 @@ FSI, PDI, RLO, RLI = "\u2068", "\u2069", "\u202e", "\u2067"
 
 
 @pytest.mark.parametrize("plain", ["Ada", "עדה", "أيدا", "£1,234.56", ""])
-def test_plain_text_of_any_script_is_filled_as_it_is(plain: str) -> None:
+def test_value_without_bidi_controls_is_filled_unchanged(plain: str) -> None:
     assert fill("Hello {name}!", {"name": plain}) == f"Hello {plain}!"
 
 
 @pytest.mark.parametrize("trick", [f"Ada{RLO}", f"{PDI}{RLO}Ada", f"{RLI}Ada{PDI}{PDI}{RLO}"])
-def test_directional_controls_end_with_the_value(trick: str) -> None:
+def test_value_with_bidi_controls_is_isolated(trick: str) -> None:
     filled = fill("Pay {name} £10", {"name": trick})
     before, _, rest = filled.partition(FSI)
     inside, _, after = rest.partition(PDI)

@@ -17,12 +17,12 @@ def found(content: Content) -> list[tuple[str, int]]:
     return [(diagnostic.code, diagnostic.place.line) for diagnostic in check_ways(content)]
 
 
-def test_nothing_is_said_of_ways_that_are_all_learned() -> None:
+def test_stories_with_reachable_checkpoints_have_no_findings() -> None:
     met = story("met", UserStep("ask"), SlotStep("s", "x"), CheckpointStep("c"))
     assert found(content_of(BEGIN, met, after("one", CheckpointStep("c", (SlotStep("s", "x"),))))) == []
 
 
-def test_a_checkpoint_whose_slots_no_way_meets_is_reported_and_not_what_comes_after_it() -> None:
+def test_checkpoint_with_unmet_slots_is_reported_without_those_after_it() -> None:
     never = CheckpointStep("c", (SlotStep("s", "x"), SlotStep("t")), Place("stories.yml", 7))
     content = content_of(BEGIN, after("one", never, CheckpointStep("d")), after("two", CheckpointStep("d")))
     (diagnostic,) = check_ways(content)
@@ -35,18 +35,18 @@ def test_a_checkpoint_whose_slots_no_way_meets_is_reported_and_not_what_comes_af
     assert "slot_was_set" in diagnostic.cure
 
 
-def test_a_circle_that_nothing_leads_into_is_reported_once() -> None:
+def test_unreachable_checkpoint_cycle_is_reported_once() -> None:
     into = [CheckpointStep(name, place=Place("stories.yml", line)) for line, name in enumerate("ab", start=3)]
     content = content_of(after("one", into[0], CheckpointStep("b")), after("two", into[1], CheckpointStep("a")))
     assert found(content) == [("unreached-checkpoint", 3)]
 
 
-def test_a_checkpoint_that_no_story_ends_with_is_left_to_the_check_of_names() -> None:
+def test_checkpoint_that_no_story_ends_with_is_not_reported_as_unreached() -> None:
     loose = after("loose", CheckpointStep("nowhere"), CheckpointStep("d"))
     assert found(content_of(loose, after("then", CheckpointStep("d")))) == []
 
 
-def test_more_ways_than_can_be_learned_are_reported_at_their_story() -> None:
+def test_too_many_paths_are_reported_at_the_first_story() -> None:
     either = OrStep((UserStep("yes"), UserStep("no")))
     steps = [step for i in range(13) for step in (either, ActionStep(f"utter_{i}"))]
     long = Story("long", tuple(steps), place=Place("stories.yml", 2))
@@ -62,7 +62,7 @@ def test_more_ways_than_can_be_learned_are_reported_at_their_story() -> None:
     ]
 
 
-def test_a_test_story_that_no_way_leads_to_is_reported() -> None:
+def test_unreachable_test_story_is_reported() -> None:
     start = Story("start", (UserStep("order"), ActionStep("utter_what"), CheckpointStep("c")), "test")
     never = CheckpointStep("c", (SlotStep("s", "x"),), Place("tests/test_a.yml", 7))
     lost = Story("lost", (never, UserStep("yes"), ActionStep("utter_done")), "test")
@@ -72,7 +72,7 @@ def test_a_test_story_that_no_way_leads_to_is_reported() -> None:
     assert diagnostic.message.endswith("is not run.")
 
 
-def test_rules_that_checkpoints_join_are_followed_and_one_that_nothing_leads_to_is_reported() -> None:
+def test_unreachable_rule_is_reported_and_connected_rules_are_not() -> None:
     begin = rule("begin", UserStep("order"), ActionStep("utter_what"), CheckpointStep("c"))
     circle = CheckpointStep("d", place=Place("stories.yml", 4))
     lost = rule("lost", circle, ActionStep("utter_done"), CheckpointStep("d"))

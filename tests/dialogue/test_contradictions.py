@@ -27,12 +27,12 @@ def found(*stories: Story, policies: tuple[Component, ...] = RULES, **more: obje
 GREET = placed(rule("greet", UserStep("greet"), ActionStep("utter_greet")), "rules.yml")
 
 
-def test_what_agrees_is_not_reported() -> None:
+def test_story_that_agrees_with_a_rule_is_not_reported() -> None:
     agrees = story("agrees", UserStep("greet"), ActionStep("utter_greet"), UserStep("ask"), ActionStep("utter_answer"))
     assert found(GREET, agrees) == []
 
 
-def test_a_story_against_a_rule_is_reported_at_its_line() -> None:
+def test_story_that_contradicts_a_rule_is_reported_at_the_story_line() -> None:
     other = placed(story("other", UserStep("greet"), ActionStep("utter_other")), "stories.yml")
     content = content_of(GREET, other, policies=RULES)
     (diagnostic,) = check_contradictions(content)
@@ -42,18 +42,18 @@ def test_a_story_against_a_rule_is_reported_at_its_line() -> None:
     assert "`utter_greet`" in diagnostic.message
 
 
-def test_a_rule_against_a_rule_is_reported_at_both() -> None:
+def test_rules_that_contradict_each_other_are_reported_at_both_lines() -> None:
     other = placed(rule("other", UserStep("greet"), ActionStep("utter_other")), "more.yml")
     assert found(GREET, other) == [("contradiction", "more.yml:3:1"), ("contradiction", "rules.yml:3:1")]
 
 
-def test_a_condition_tells_rules_apart() -> None:
+def test_rules_with_different_conditions_do_not_contradict() -> None:
     other = rule("other", UserStep("greet"), ActionStep("utter_other"), condition=(SlotStep("s"),))
     plain = rule("greet", UserStep("greet"), ActionStep("utter_greet"), condition=(SlotStep("s", None),))
     assert found(plain, other, slots=[Slot("s")]) == []
 
 
-def test_another_action_inside_a_form_is_no_contradiction() -> None:
+def test_story_with_a_detour_inside_a_form_is_not_a_contradiction() -> None:
     start = rule("start", UserStep("order"), ActionStep("form"), LoopStep("form"))
     detour = story(
         "detour",
@@ -69,7 +69,7 @@ def test_another_action_inside_a_form_is_no_contradiction() -> None:
     assert found(start, detour) == []
 
 
-def test_a_long_rule_is_refused_unless_it_is_allowed() -> None:
+def test_rule_with_two_user_messages_is_an_error_unless_restrict_rules_is_off() -> None:
     long = placed(
         rule("long", UserStep("greet"), ActionStep("utter_greet"), UserStep("ask"), ActionStep("utter_a")), "r.yml"
     )
@@ -77,7 +77,7 @@ def test_a_long_rule_is_refused_unless_it_is_allowed() -> None:
     assert found(long, policies=(Component("RulePolicy", {"restrict_rules": False}),)) == []
 
 
-def test_a_rule_that_leaves_out_what_the_same_action_sets_elsewhere_is_incomplete() -> None:
+def test_rule_without_a_slot_that_its_action_sets_in_another_rule_is_incomplete() -> None:
     sets = placed(rule("sets", UserStep("ask"), ActionStep("action_x"), SlotStep("s", True)), "a.yml")
     forgets = placed(
         rule("forgets", UserStep("bye"), ActionStep("action_x"), ActionStep("utter_bye")),
@@ -88,7 +88,7 @@ def test_a_rule_that_leaves_out_what_the_same_action_sets_elsewhere_is_incomplet
     assert ("incomplete-rule", "b.yml:4:1") not in found(sets, says, slots=[Slot("s", "bool")])
 
 
-def test_a_form_whose_loop_a_rule_leaves_out_is_reported_where_it_runs() -> None:
+def test_rule_that_runs_a_form_without_active_loop_is_reported_at_the_form() -> None:
     start = placed(rule("start", UserStep("order"), ActionStep("form"), LoopStep("form")), "a.yml")
     submit = placed(rule("submit", ActionStep("form"), LoopStep(None), condition=(LoopStep("form"),)), "b.yml")
     forgets = placed(rule("forgets", UserStep("buy"), ActionStep("form")), "c.yml")
@@ -110,14 +110,14 @@ def test_a_form_whose_loop_a_rule_leaves_out_is_reported_where_it_runs() -> None
         (("utter_faq/a", "utter_faq"), "Make both say the same"),
     ],
 )
-def test_rules_for_sub_intents_of_one_retrieval_intent_should_be_one_rule(actions: tuple[str, str], cure: str) -> None:
+def test_cure_for_sub_intents_of_one_retrieval_intent_is_one_rule(actions: tuple[str, str], cure: str) -> None:
     rules = [rule(action, UserStep(f"faq/{action}"), ActionStep(action)) for action in actions]
     contradictions = check_contradictions(content_of(*rules, policies=RULES))
     assert len(contradictions) == 2
     assert all(cure in found.cure for found in contradictions)
 
 
-def test_checks_can_be_switched_off() -> None:
+def test_check_for_contradictions_can_be_switched_off() -> None:
     other = rule("other", UserStep("greet"), ActionStep("utter_other"))
     off = (Component("RulePolicy", {"check_for_contradictions": False}),)
     assert found(GREET, other, policies=off) == []
@@ -131,7 +131,7 @@ def described(*policies: Component, rules: tuple[Story, ...] = ()) -> list[tuple
     return [(d.severity, d.message) for d in describe_policies(content, {"Mine"})]
 
 
-def test_a_note_says_what_does_the_job_of_each_policy() -> None:
+def test_known_policies_get_a_note_about_what_does_their_job() -> None:
     notes = described(
         Component("RulePolicy", {"core_fallback_threshold": 0.4}),
         Component("rasa.core.policies.ted_policy.TEDPolicy", {"epochs": 100, "max_history": 3}),
@@ -145,10 +145,18 @@ def test_a_note_says_what_does_the_job_of_each_policy() -> None:
     ]
 
 
-def test_what_is_not_covered_is_reported() -> None:
+def test_unused_unknown_and_unlimited_policies_are_reported() -> None:
     notes = described(Component("UnexpecTEDIntentPolicy"), Component("SomePolicy"), Component("MemoizationPolicy"))
     assert [severity for severity, _ in notes] == ["note", "warning", "note", "note"]
     assert "no `max_history`" in notes[-1][1]
+
+
+@pytest.mark.parametrize("given", ["5", [5], True, 0])
+def test_max_history_that_is_not_a_positive_integer_is_treated_as_missing(given: object) -> None:
+    notes = described(Component("TEDPolicy", {"max_history": given}))
+    notes += described(Component("MemoizationPolicy", {"max_history": given}))
+    assert [message.split(":")[0] for _, message in notes[:2]] == ["`TEDPolicy`", "`MemoizationPolicy`"]
+    assert ["no `max_history`" in message for _, message in notes[2:]] == [True]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +172,7 @@ def test_what_is_not_covered_is_reported() -> None:
         ([("RulePolicy", {}), ("FallbackPolicy", {"fallback_action_name": "action_x"})], 0.3, "action_x"),
     ],
 )
-def test_the_rule_policy_falls_back_as_the_policy_whose_job_it_does(
+def test_rule_policy_takes_over_the_options_of_fallback_policies(
     policies: list[tuple[str, dict[str, Any]]], threshold: float, action: str
 ) -> None:
     rules = policy_config(Content(policies=tuple(Component(name, options) for name, options in policies))).rules
@@ -179,11 +187,11 @@ def test_unused_options_of_a_fallback_policy_are_reported() -> None:
     assert message.endswith("It needs no `deny_suggestion_intent_name`.")
 
 
-def test_rules_without_a_policy_for_them_are_noticed() -> None:
+def test_rules_without_a_rule_policy_are_reported() -> None:
     assert described(Component("MemoizationPolicy", {"max_history": 3}), rules=(GREET,))[-1][0] == "warning"
 
 
-def test_a_form_that_is_not_ended_before_what_follows_is_reported_with_the_line_to_write() -> None:
+def test_action_after_an_unended_form_is_reported_with_the_missing_line() -> None:
     start = rule("start", UserStep("order"), ActionStep("form"), LoopStep("form"))
     end = placed(rule("end", ActionStep("form"), ActionStep("utter_done"), condition=(LoopStep("form"),)), "rules.yml")
     (diagnostic,) = check_contradictions(content_of(start, end, policies=RULES, forms=["form"]))

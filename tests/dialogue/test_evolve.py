@@ -53,7 +53,7 @@ def after(*events: Event) -> Tracker:
     return evolve_all(events, Tracker("c"))
 
 
-def test_a_new_session_forgets_all_but_what_it_starts_with() -> None:
+def test_new_session_keeps_only_its_initial_slots() -> None:
     tracker = after(
         LISTEN, uttered("greet"), SlotSet("a", 1), ActiveLoop("form"), SessionStarted({"b": 2}), SlotSet("c", 3)
     )
@@ -65,25 +65,25 @@ def test_a_new_session_forgets_all_but_what_it_starts_with() -> None:
     assert tracker.applied == (SlotSet("c", 3),)
 
 
-def test_restart_and_reset_go_back_to_what_the_session_started_with() -> None:
+def test_restart_and_slot_reset_restore_the_initial_slots() -> None:
     for event in (Restarted(), AllSlotsReset()):
         assert after(SessionStarted({"a": 1}), SlotSet("a", 2), SlotSet("b", 3), event).slots == {"a": 1}
     assert after(Restarted()).followup_action == "action_session_start"
 
 
-def test_an_action_or_a_message_ends_a_followup() -> None:
+def test_action_or_message_clears_the_followup() -> None:
     assert after(FollowupAction("next")).followup_action == "next"
     assert after(FollowupAction("next"), ActionExecuted("next")).followup_action is None
     assert after(FollowupAction("next"), uttered("greet")).followup_action is None
 
 
-def test_a_refusal_of_what_was_to_follow_ends_the_followup_and_anothers_does_not() -> None:
+def test_only_rejection_of_the_followup_action_clears_the_followup() -> None:
     refused = [ActionExecutionRejected("other"), ActionExecutionRejected("next")]
     assert after(FollowupAction("next"), refused[0]).followup_action == "next"
     assert after(FollowupAction("next"), *refused).followup_action is None
 
 
-def test_a_reverted_message_takes_everything_since_the_listening_before_it_along() -> None:
+def test_reverting_a_message_undoes_everything_since_the_listen_before_it() -> None:
     before = after(LISTEN, uttered("greet"), ActionExecuted("utter_greet"), LISTEN)
     reverted = evolve_all(
         [uttered("ask"), SlotSet("a", 1), ActionExecuted("utter_what"), UserUtteranceReverted()], before
@@ -94,12 +94,12 @@ def test_a_reverted_message_takes_everything_since_the_listening_before_it_along
     assert reverted.latest_action == "utter_greet"
 
 
-def test_a_reverted_action_is_as_if_it_had_not_run() -> None:
+def test_reverting_an_action_undoes_it_and_everything_after_it() -> None:
     tracker = after(LISTEN, uttered("greet"), ActionExecuted("utter_greet"), SlotSet("a", 1), ActionReverted())
     assert (tracker.latest_action, tracker.slots) == ("action_listen", {})
 
 
-def test_a_loop_remembers_what_started_it_and_whether_it_refused() -> None:
+def test_loop_records_its_trigger_message_and_rejection() -> None:
     tracker = after(LISTEN, uttered("order"), ActionExecuted("form"), ActiveLoop("form"))
     assert tracker.loop is not None
     assert tracker.loop.trigger_message == uttered("order").parse
@@ -111,13 +111,13 @@ def test_a_loop_remembers_what_started_it_and_whether_it_refused() -> None:
     assert not again.loop.rejected
 
 
-def test_another_actions_refusal_is_not_the_loops() -> None:
+def test_rejection_of_another_action_does_not_reject_the_loop() -> None:
     tracker = after(ActiveLoop("form"), ActionExecutionRejected("other"))
     assert tracker.loop is not None
     assert not tracker.loop.rejected
 
 
-def test_an_interruption_ends_with_the_next_action() -> None:
+def test_loop_interruption_ends_with_the_next_action() -> None:
     tracker = after(ActiveLoop("form"), LoopInterrupted(True))
     assert tracker.loop is not None
     assert tracker.loop.is_interrupted
@@ -126,7 +126,7 @@ def test_an_interruption_ends_with_the_next_action() -> None:
     assert not tracker.loop.is_interrupted
 
 
-def test_answers_to_a_running_loop_do_not_count_but_stay_on_record() -> None:
+def test_answers_to_a_running_loop_stay_in_events_but_not_in_applied() -> None:
     start = [LISTEN, uttered("order"), ActionExecuted("form"), ActiveLoop("form")]
     answer = [LISTEN, uttered("inform"), SlotSet("a", 1), ActionExecuted("form")]
     tracker = after(*start, *answer)
@@ -134,26 +134,26 @@ def test_answers_to_a_running_loop_do_not_count_but_stay_on_record() -> None:
     assert tracker.events == (*start, *answer)
 
 
-def test_a_detour_from_a_loop_counts() -> None:
+def test_detour_from_a_loop_stays_applied() -> None:
     start = [LISTEN, uttered("order"), ActionExecuted("form"), ActiveLoop("form")]
     detour = [LISTEN, uttered("greet"), ActionExecutionRejected("form"), ActionExecuted("utter_greet")]
     tracker = after(*start, *detour, ActionExecuted("form"))
     assert tracker.applied == tracker.events
 
 
-def test_a_loop_that_runs_after_its_own_refusal_counts_again() -> None:
+def test_loop_run_after_its_own_rejection_stays_applied() -> None:
     start = [LISTEN, uttered("order"), ActionExecuted("form"), ActiveLoop("form")]
     tracker = after(*start, LISTEN, uttered("greet"), ActionExecutionRejected("form"), ActionExecuted("form"))
     assert tracker.applied == tracker.events
 
 
-def test_a_loop_that_runs_a_second_time_counts_again() -> None:
+def test_second_activation_of_a_loop_stays_applied() -> None:
     once = [LISTEN, uttered("order"), ActionExecuted("form"), ActiveLoop("form"), LISTEN, ActiveLoop(None)]
     tracker = after(*once, *once)
     assert tracker.applied == tracker.events
 
 
-def test_pausing_lasts_until_resumed() -> None:
+def test_conversation_stays_paused_until_resumed() -> None:
     assert after(ConversationPaused()).paused
     assert not after(ConversationPaused(), ConversationResumed()).paused
 
@@ -164,7 +164,7 @@ def test_added_entities_belong_to_the_latest_message() -> None:
     assert [entity.entity for entity in tracker.parse.entities] == ["a", "b"]
 
 
-def test_a_prepared_effect_stays_until_its_outcome_is_known() -> None:
+def test_prepared_effect_stays_until_its_outcome_is_known() -> None:
     prepared = EffectPrepared("transfer", "key", {"amount": 1})
     assert after(prepared, EffectSettled("key", "unknown")).effect == prepared
     assert after(prepared, EffectSettled("other", "done")).effect == prepared
@@ -251,7 +251,7 @@ def written_and_read(tracker: Tracker) -> Tracker:
 
 
 @given(events)
-def test_every_event_survives_rasas_json(event: Event) -> None:
+def test_every_event_round_trips_through_rasa_json(event: Event) -> None:
     data = decode(encode(event_to_json(event, 12.5)))
     assert data["timestamp"] == 12.5
     assert event_from_json(data) == event
@@ -270,7 +270,7 @@ def test_every_event_survives_rasas_json(event: Event) -> None:
         {"event": "followup", "name": "half a surrogate pair: \ud83d"},
     ],
 )
-def test_what_is_no_event_is_refused(data: dict[str, Any]) -> None:
+def test_invalid_event_json_is_rejected(data: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="event"):
         event_from_json(data)
 
@@ -281,7 +281,7 @@ def reminder_from(**data: Any) -> ReminderScheduled:
     return event
 
 
-def test_reminders_without_names_are_told_apart_by_what_they_say_and_alike_whenever_they_are_read() -> None:
+def test_unnamed_reminder_gets_a_stable_name_from_its_content() -> None:
     other_time = {"date_time": "2026-11-03T10:01:00Z"}
     said = [{}, {"intent": "call"}, other_time, {"entities": {"who": "Ann"}}, {"kill_on_user_msg": False}]
     names = [reminder_from(name=None, **differs).name for differs in said]
@@ -311,25 +311,25 @@ def new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("2026-11-03T10:00:00Z", "2026-11-03T10:00:00Z"),
     ],
 )
-def test_a_reminders_time_without_a_zone_is_this_machines(said: str, kept: str) -> None:
+def test_reminder_time_without_a_zone_is_read_as_local_time(said: str, kept: str) -> None:
     assert reminder_from(date_time=said).at == kept
 
 
 @pytest.mark.usefixtures("new_york")
-def test_a_reminders_time_of_our_own_without_a_zone_is_utc_for_others_too() -> None:
+def test_stored_reminder_time_without_a_zone_is_written_as_utc() -> None:
     event = ReminderScheduled("nudge", "2026-11-03T10:00:00", "n")
     assert event_to_json(event)["date_time"] == "2026-11-03T10:00:00+00:00"
 
 
 @pytest.mark.usefixtures("new_york")
 @pytest.mark.parametrize("at", ["9999-12-31T23:59:59", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"])
-def test_a_reminders_time_at_either_end_of_time_is_refused(at: str) -> None:
+def test_reminder_time_outside_the_utc_range_is_rejected(at: str) -> None:
     with pytest.raises(ValueError, match="the time"):
         reminder_from(date_time=at)
 
 
 @given(histories)
-def test_the_state_is_the_fold_of_what_counts(history: list[Event]) -> None:
+def test_state_is_the_fold_of_the_applied_events(history: list[Event]) -> None:
     history = [event for event in history if not isinstance(event, ActiveLoop)]  # whose answers no longer apply
     tracker = after(*history)
     start = tracker.base or Tracker("c")
@@ -338,20 +338,20 @@ def test_the_state_is_the_fold_of_what_counts(history: list[Event]) -> None:
 
 
 @given(histories, st.booleans(), st.integers(1, 4))
-def test_the_last_states_are_those_of_all(history: list[Event], trimmed: bool, last: int) -> None:
+def test_last_states_equal_the_end_of_all_states(history: list[Event], trimmed: bool, last: int) -> None:
     tracker = trim(after(*history), 2) if trimmed else after(*history)
     states = States(SEEN)
     assert states.of(tracker, last=last) == states.of(tracker)[-last:]
 
 
 @given(st.lists(plain, max_size=25), st.integers(1, 4))
-def test_the_last_states_of_a_plain_conversation_too(history: list[Event], last: int) -> None:
+def test_last_states_equal_the_end_of_all_states_without_slots_and_forms(history: list[Event], last: int) -> None:
     states = States(SEEN)
     assert states.of(after(*history), last=last) == states.of(after(*history))[-last:]
 
 
 @given(histories)
-def test_a_snapshot_brings_back_the_same_tracker(history: list[Event]) -> None:
+def test_tracker_round_trips_through_a_snapshot(history: list[Event]) -> None:
     for tracker in (after(*history), trim(after(*history), 2)):
         assert written_and_read(tracker) == tracker
 
@@ -359,13 +359,15 @@ def test_a_snapshot_brings_back_the_same_tracker(history: list[Event]) -> None:
 @pytest.mark.parametrize(
     "lost", [PackedTracker(Tracker(), (LISTEN,), (1,)), *[PackedTracker(Tracker(), (LISTEN,), None, i) for i in (0, 1)]]
 )
-def test_a_snapshot_that_names_an_event_that_is_not_there_is_refused(lost: PackedTracker) -> None:
+def test_snapshot_with_an_invalid_event_index_is_rejected(lost: PackedTracker) -> None:
     with pytest.raises(ValueError, match="snapshot"):
         unpack(lost)
 
 
-@given(histories, histories, st.integers(0, 3))
-def test_trimming_changes_nothing_that_comes_after(past: list[Event], future: list[Event], turns: int) -> None:
+@given(histories, histories, st.integers(1, 3))
+def test_trimming_does_not_change_the_current_or_later_states(
+    past: list[Event], future: list[Event], turns: int
+) -> None:
     reverts = (UserUtteranceReverted, ActionReverted)
     future = [event for event in future if not isinstance(event, reverts)]  # these look back as far as the history goes
     whole = after(*past)
@@ -375,7 +377,7 @@ def test_trimming_changes_nothing_that_comes_after(past: list[Event], future: li
 
 
 @given(histories, st.integers(1, 3))
-def test_trimming_keeps_whole_turns_and_no_more(history: list[Event], turns: int) -> None:
+def test_trimming_keeps_at_most_the_given_turns_without_old_explanations(history: list[Event], turns: int) -> None:
     trimmed = trim(after(*history), turns)
     for kept in (trimmed.events, trimmed.applied):
         assert sum(isinstance(event, UserUttered) for event in kept) <= turns
@@ -383,7 +385,7 @@ def test_trimming_keeps_whole_turns_and_no_more(history: list[Event], turns: int
     assert all(not e.parse.ranking and not e.parse.nearest for e in older)
 
 
-def test_trimming_leaves_the_latest_message_what_explains_it() -> None:
+def test_trimming_keeps_the_ranking_of_the_latest_message_only() -> None:
     explained = Parse("hi", IntentScore("greet", 0.9), (IntentScore("greet", 0.9),))
     trimmed = trim(after(LISTEN, UserUttered(explained, "1"), LISTEN, UserUttered(explained, "2")), 2)
     first, second = (event for event in trimmed.events if isinstance(event, UserUttered))
@@ -399,7 +401,7 @@ def test_trimming_keeps_at_least_the_given_number_of_events(history: list[Event]
 
 
 @given(histories)
-def test_a_tracker_survives_rasas_json_as_its_events(history: list[Event]) -> None:
+def test_tracker_can_be_rebuilt_from_the_events_in_its_rasa_json(history: list[Event]) -> None:
     tracker = after(*history)
     shown = decode(encode(rasa_tracker_json(tracker, [(event, 1.0) for event in history], slots={"unset": None})))
     again = evolve_all((event_from_json(event) for event in shown["events"]), Tracker("c"))
@@ -417,7 +419,9 @@ def places(value: Any) -> list[tuple[Any, Any]]:
 
 
 @given(histories, events, st.data())
-def test_json_from_outside_is_refused_or_harmless(history: list[Event], event: Event, data: st.DataObject) -> None:
+def test_corrupted_event_json_is_rejected_or_leaves_a_usable_tracker(
+    history: list[Event], event: Event, data: st.DataObject
+) -> None:
     written = decode(encode(event_to_json(event)))
     container, key = data.draw(st.sampled_from(places(written)))
     container[key] = data.draw(junk)

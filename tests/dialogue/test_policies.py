@@ -31,6 +31,7 @@ from bot.dialogue.events import (
     SlotSet,
     UserUttered,
 )
+from bot.dialogue.evolve import trim
 from bot.dialogue.learned import LearnedPolicy
 from bot.dialogue.prediction import Prediction
 from bot.dialogue.states import RuleOnly, State, States, User
@@ -46,14 +47,14 @@ ORDER = story("order", UserStep("order"), ActionStep("utter_what"), UserStep("ye
 ASK = story("ask", UserStep("ask"), ActionStep("utter_answer"), UserStep("yes"), ActionStep("utter_glad"))
 
 
-def test_a_story_is_remembered_word_for_word_and_only_so() -> None:
+def test_memoization_predicts_only_the_stories_as_written() -> None:
     talk = walk(ORDER, ASK, policies=MEMORY).hears("order")
     assert [talk.does() for _ in range(2)] == ["utter_what", "action_listen"]
     assert talk.hears("yes").does() == "utter_done"
     assert walk(ORDER, ASK, policies=MEMORY).hears("yes").next.confidence == 0.0
 
 
-def test_remembering_goes_back_as_many_states_as_it_is_let() -> None:
+def test_memoization_looks_back_max_history_states() -> None:
     options = ({"max_history": 1}, {"max_history": 4})
     last = [walk(ORDER, ASK, policies=[Component("MemoizationPolicy", o)]).hears("yes").next for o in options]
     assert [p.action for p in last] == ["action_listen", "action_listen"]  # one state does not tell the stories apart
@@ -61,12 +62,12 @@ def test_remembering_goes_back_as_many_states_as_it_is_let() -> None:
     assert talk.hears("yes").next.action == "utter_done"
 
 
-def test_stories_that_contradict_each_other_are_not_remembered_where_they_do() -> None:
+def test_contradictory_stories_are_not_memorised_where_they_differ() -> None:
     other = story("other", UserStep("order"), ActionStep("utter_else"))
     assert walk(ORDER, other, policies=MEMORY).hears("order").next.confidence == 0.0
 
 
-def test_what_a_story_begins_with_is_not_predicted_out_of_the_blue() -> None:
+def test_action_that_begins_a_story_is_not_predicted_without_a_message() -> None:
     told = story("told", ActionStep("utter_hello"), UserStep("yes"), ActionStep("utter_glad"))
     talk = walk(told, policies=(*MEMORY, *LEARNED))
     assert talk.next.action != "utter_hello"
@@ -74,7 +75,7 @@ def test_what_a_story_begins_with_is_not_predicted_out_of_the_blue() -> None:
     assert talk.hears("yes").next.action == "utter_glad"
 
 
-def test_turns_that_only_rules_know_leave_no_trace_in_what_stories_see() -> None:
+def test_story_states_leave_out_turns_hidden_by_rules() -> None:
     content = content_of(ORDER)
     hidden = ActionExecuted("utter_greet", hide_rule_turn=True)
     talk = Walk(train_dialogue(content)).hears("order").happens(ActionExecuted("utter_what")).hears("greet")
@@ -88,14 +89,27 @@ def test_turns_that_only_rules_know_leave_no_trace_in_what_stories_see() -> None
     ]
 
 
-def test_slots_and_loops_that_only_rules_know_are_not_seen_either() -> None:
+def test_story_states_leave_out_rule_only_slots_and_loops() -> None:
     content = content_of(ORDER, slots=[Slot("s"), Slot("t")])
     talk = Walk(train_dialogue(content)).happens(SlotSet("s", "x"), SlotSet("t", "y"), ActiveLoop("form"))
     (seen,) = States(content.domain).for_stories(talk.tracker, RuleOnly(frozenset({"s"}), frozenset({"form"})))
     assert seen == State(slots=(("t", (1.0,)),))
 
 
-def test_augmented_memory_forgets_what_came_before_the_story() -> None:
+def test_form_starts_after_a_history_of_rule_only_turns() -> None:
+    greet = rule("greet", UserStep("greet"), ActionStep("utter_greet"))
+    start = rule("start", UserStep("order"), ActionStep("form"), LoopStep("form"))
+    told = story("told", UserStep(text="how much is it"), BotStep("Ten."))
+    talk = walk(greet, start, told, policies=None)
+    for _ in range(2):
+        talk.hears("greet")
+        assert [talk.does() for _ in range(2)] == ["utter_greet", "action_listen"]
+    talk.tracker = trim(talk.tracker, 1)
+    assert talk.hears("order").does() == "form"
+    assert talk.happens(ActiveLoop("form")).next.action == "action_listen"
+
+
+def test_augmented_memoization_ignores_events_before_the_story() -> None:
     before = [uttered("greet"), ActionExecuted("utter_greet")]
     plain, augmented = (walk(ORDER, policies=policies).hears("greet") for policies in (MEMORY, AUGMENTED))
     for talk in (plain, augmented):
@@ -107,52 +121,52 @@ def test_augmented_memory_forgets_what_came_before_the_story() -> None:
     assert [talk.next.action for talk in later] == ["action_listen", "utter_what"]
 
 
-def test_a_remembered_action_names_the_story_lines_it_comes_from() -> None:
+def test_memorised_action_names_its_story_line() -> None:
     place = Place("stories.yml", 3, 5)
     told = story("told", UserStep("ask"), ActionStep("utter_answer", place))
     because = walk(told, policies=MEMORY).hears("ask").next.because
     assert [(b.policy, b.name, b.place) for b in because] == [("MemoizationPolicy", "told", place)]
 
 
-def test_what_was_learned_carries_over_to_conversations_nobody_wrote() -> None:
+def test_learned_policy_generalises_to_unwritten_conversations() -> None:
     talk = walk(ORDER, ASK, policies=LEARNED)
     for intent, actions in (("ask", ["utter_answer"]), ("order", ["utter_what"]), ("yes", ["utter_done"])):
         talk.hears(intent)
         assert [talk.does() for _ in range(2)] == [*actions, "action_listen"]
 
 
-def test_what_was_learned_says_which_story_line_it_is_like() -> None:
+def test_learned_prediction_names_the_most_similar_story_line() -> None:
     place = Place("stories.yml", 7, 5)
     told = story("told", UserStep("ask"), ActionStep("utter_answer", place))
     talk = walk(ORDER, told, policies=LEARNED).hears("greet").happens(ActionExecuted("utter_greet")).hears("ask")
     assert talk.next.because[0].place == place
 
 
-def test_what_was_learned_is_less_sure_far_from_the_stories() -> None:
+def test_learned_policy_is_less_confident_far_from_the_stories() -> None:
     near, far = (walk(ORDER, ASK, policies=LEARNED).hears(intent).next for intent in ("order", "bye"))
     assert near.confidence > 0.8
     assert far.confidence < 0.6
     assert near.confidence < 1
 
 
-def test_a_rejected_action_is_not_learned_again() -> None:
+def test_learned_policy_does_not_repeat_a_rejected_action() -> None:
     talk = walk(ORDER, policies=LEARNED).hears("order").happens(ActionExecutionRejected("utter_what"))
     assert talk.next.action != "utter_what"
 
 
-def test_learning_twice_gives_the_same() -> None:
+def test_learning_is_deterministic() -> None:
     models = [train_dialogue(content_of(ORDER, ASK, policies=LEARNED)).policies[0] for _ in range(2)]
     assert all(isinstance(model, LearnedPolicy) for model in models)
     assert models[0].model.weights.tobytes() == models[1].model.weights.tobytes()
 
 
-def test_a_message_like_a_storys_text_is_answered_by_it() -> None:
+def test_learned_policy_answers_a_message_similar_to_a_story_text() -> None:
     told = story("told", UserStep(text="how much is it"), BotStep("Ten."))
     talk = walk(told, ORDER, policies=LEARNED).hears("bye", text="how much is this")
     assert (talk.next.action, talk.next.end_to_end) == ("Ten.", True)
 
 
-def test_a_dialogue_is_kept_and_brought_back(tmp_path: Path) -> None:
+def test_loaded_dialogue_predicts_as_the_saved_one(tmp_path: Path) -> None:
     content = content_of(ORDER, ASK, rule("greet", UserStep("greet"), ActionStep("utter_greet")), policies=None)
     trained = train_dialogue(content)
     trained.save(tmp_path)
@@ -163,7 +177,7 @@ def test_a_dialogue_is_kept_and_brought_back(tmp_path: Path) -> None:
         assert loaded.predict(tracker) == trained.predict(tracker)
 
 
-def test_what_another_version_kept_is_not_read(tmp_path: Path) -> None:
+def test_dialogue_saved_by_another_version_is_rejected(tmp_path: Path) -> None:
     content = content_of(ORDER)
     train_dialogue(content).save(tmp_path)
     (tmp_path / "model.json").write_text("{}")
@@ -180,14 +194,14 @@ class Always:
         return Prediction("action_mine", 1.0, self.name, self.priority)
 
 
-def test_a_plugins_policy_has_its_say_and_is_never_lost(tmp_path: Path) -> None:
+def test_plugin_policy_predicts_and_is_required_for_loading(tmp_path: Path) -> None:
     content = content_of(ORDER, policies=[Component("Always"), *MEMORY])
     plugins = {"Always": lambda content, entry: Always()}
     dialogue = train_dialogue(content, policies=plugins)
     assert Walk(dialogue).hears("order").next.action == "action_mine"
     dialogue.save(tmp_path)
     assert Walk(Dialogue.load(tmp_path, content, plugins)).hears("order").next.action == "action_mine"
-    with pytest.raises(ValueError, match="plugins"):
+    with pytest.raises(ValueError, match="different plugin policies"):
         Dialogue.load(tmp_path, content)
 
 
@@ -208,14 +222,14 @@ BODIES = st.lists(STEPS, min_size=1, max_size=7)
 
 
 @given(BODIES)
-def test_a_story_walked_through_its_policies_is_predicted_whole(steps: list) -> None:
-    """Every action that the story determines; one story alone cannot contradict another, but it can itself."""
+def test_memoization_predicts_every_determined_action_of_a_story(steps: list) -> None:
+    """A single story contradicts no other, but may contradict itself; there, its action is not determined."""
     told = Story("told", (UserStep("order"), *steps))
     content = content_of(told, slots=[Slot("flag", "bool"), Slot("name")], policies=[Component("MemoizationPolicy")])
     (whole,) = training_stories(content)[1]
     dialogue, tracker = train_dialogue(content), start_of(content.domain)
     seen: dict[object, str] = {}
-    examples = list(whole.examples(dialogue.policies[0]._states, tracker))
+    examples = list(whole.examples(States(content.domain), tracker))
     for example in examples:
         seen.setdefault(example.states, example.action)
     applied = Walk(dialogue, tracker)
@@ -229,7 +243,7 @@ def test_a_story_walked_through_its_policies_is_predicted_whole(steps: list) -> 
         applied.happens(event)
 
 
-def test_a_long_story_with_a_form_and_a_detour_is_predicted_whole_by_all_policies_together() -> None:
+def test_default_policies_predict_a_whole_story_with_a_form_and_a_detour() -> None:
     told = story(
         "told",
         UserStep("greet"),
@@ -290,7 +304,7 @@ ANY_STORIES = st.lists(
 
 
 @given(ANY_STORIES, ANY_STEPS)
-def test_whatever_is_written_trains_and_answers(stories: list[Story], steps: list) -> None:
+def test_any_stories_and_rules_can_be_trained_and_predict(stories: list[Story], steps: list) -> None:
     content = content_of(*stories, slots=[Slot("flag", "bool"), Slot("name")], policies=None)
     dialogue = train_dialogue(content)
     assert all(diagnostic.place for diagnostic in check_contradictions(content))

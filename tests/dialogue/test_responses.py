@@ -36,30 +36,32 @@ def text(*variations: Variation, **more: Any) -> str | None:
     ("left_out", "expected"),
     [((), "calm on slack"), ((3,), "plain on slack"), ((2, 3), "calm"), ((1, 2, 3), "plain"), ((0, 1, 2, 3), None)],
 )
-def test_the_channel_counts_first_and_then_the_condition(left_out: tuple[int, ...], expected: str | None) -> None:
+def test_variation_is_preferred_by_channel_and_then_by_condition(
+    left_out: tuple[int, ...], expected: str | None
+) -> None:
     kept = [variation for i, variation in enumerate(ALL) if i not in left_out]
     assert text(*kept, channel="slack", mood="calm") == expected
 
 
-def test_variations_of_other_channels_and_with_failed_conditions_are_never_said() -> None:
+def test_variations_for_other_channels_or_with_failed_conditions_are_not_chosen() -> None:
     assert {text(*ALL, seed=seed, mood="angry") for seed in range(9)} == {"plain"}
     assert text(ALL[1], ALL[2], mood="angry") is None
 
 
-def test_all_conditions_must_hold_and_text_is_compared_without_regard_to_case() -> None:
+def test_all_conditions_must_hold_and_text_comparison_ignores_case() -> None:
     both = Variation("both", conditions=(*CALM, ResponseCondition("count", 2)))
     assert text(both, mood="CALM", count=2) == "both"
     assert text(both, mood="calm", count="2") is None
     assert text(Variation("nobody", conditions=(ResponseCondition("name", None),))) == "nobody"
 
 
-def test_equal_variations_take_turns_as_the_seed_has_it() -> None:
+def test_choice_between_equal_variations_depends_on_the_seed() -> None:
     some = [Variation(str(i)) for i in range(3)]
     assert {text(*some, seed=seed) for seed in range(20)} == {"0", "1", "2"}
     assert text(*some, seed=5) == text(*some, seed=5)
 
 
-def test_values_go_before_slots_and_fill_every_part_of_a_reply() -> None:
+def test_values_override_slots_and_fill_every_part_of_a_reply() -> None:
     variation = Variation(
         "{a} {b} {c}",
         image="{a}.png",
@@ -92,7 +94,7 @@ def test_values_go_before_slots_and_fill_every_part_of_a_reply() -> None:
     )
 
 
-def test_an_empty_slot_fills_nothing_whether_it_was_ever_set_or_not() -> None:
+def test_empty_or_unset_slot_leaves_its_placeholder() -> None:
     hello = Variation("Hello {city}, {number} {flag} {word}!")
     assert text(hello, number=0, flag=False, word="") == "Hello {city}, 0 False !"
     assert text(hello, city=None, number=0, flag=False, word="") == "Hello {city}, 0 False !"
@@ -113,13 +115,13 @@ def test_an_empty_slot_fills_nothing_whether_it_was_ever_set_or_not() -> None:
         ("{name with-dash.and.dots}", "yes"),
     ],
 )
-def test_filling_is_one_pass_over_literal_names(template: str, filled: str) -> None:
+def test_fill_replaces_literal_names_in_one_pass(template: str, filled: str) -> None:
     assert fill(template, {"a": "{b}", "b": "secret", "name with-dash.and.dots": "yes"}) == filled
 
 
-@pytest.mark.parametrize("room", ["dialogue", "actions", "engine", "content"])
-def test_no_package_that_handles_designers_texts_uses_str_format(room: str) -> None:
-    folder = Path(__file__).resolve().parents[2] / "bot" / room
+@pytest.mark.parametrize("package", ["dialogue", "actions", "engine", "content"])
+def test_packages_that_handle_templates_do_not_use_str_format(package: str) -> None:
+    folder = Path(__file__).resolve().parents[2] / "bot" / package
     found = [
         f"{path}:{node.lineno}"
         for path in folder.rglob("*.py")

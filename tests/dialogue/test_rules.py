@@ -15,8 +15,10 @@ from bot.content import (
     StepEntity,
     UserStep,
 )
+from bot.dialogue import train_dialogue
 from bot.dialogue.events import ActionExecuted, ActionExecutionRejected, ActiveLoop, LoopInterrupted, SlotSet
-from tests.dialogue.making import Walk, rule, story, walk
+from bot.dialogue.training import start_of
+from tests.dialogue.making import Walk, content_of, rule, story, walk
 
 GREET = rule("greet", UserStep("greet"), ActionStep("utter_greet"), ActionStep("utter_help"))
 START = rule("start", UserStep("order"), ActionStep("form"), LoopStep("form"))
@@ -24,26 +26,26 @@ SUBMIT = rule("submit", ActionStep("form"), LoopStep(None), ActionStep("utter_do
 RULES_ONLY = (Component("RulePolicy"),)
 
 
-def test_a_rule_is_followed_to_its_end_wherever_the_conversation_is() -> None:
+def test_rule_is_followed_to_its_end_anywhere_in_the_conversation() -> None:
     talk = walk(GREET)
     for _ in range(2):
         talk.hears("greet")
         assert [talk.does() for _ in range(3)] == ["utter_greet", "utter_help", "action_listen"]
 
 
-def test_every_prediction_names_the_rule_line_it_follows() -> None:
+def test_prediction_names_the_rule_it_follows() -> None:
     talk = walk(GREET).hears("greet")
     assert [(because.policy, because.name) for because in talk.next.because] == [("RulePolicy", "greet")]
 
 
-def test_a_rule_that_does_not_wait_leaves_the_next_action_to_others() -> None:
+def test_rule_that_does_not_wait_is_continued_by_another_rule() -> None:
     hello = rule("hello", UserStep("greet"), ActionStep("utter_greet"), wait_for_user_input=False)
     then = rule("then", ActionStep("utter_greet"), ActionStep("utter_offer"))
     talk = walk(hello, then).hears("greet")
     assert [talk.does() for _ in range(3)] == ["utter_greet", "utter_offer", "action_listen"]
 
 
-def test_a_rule_goes_on_in_every_rule_that_begins_with_its_checkpoint_and_ends_as_that_one() -> None:
+def test_rule_continues_at_its_checkpoint_and_ends_like_the_last_rule() -> None:
     asked = rule("asked", UserStep("ask"), ActionStep("utter_which"), CheckpointStep("c"))
     silent = rule("silent", CheckpointStep("c"), ActionStep("utter_wait"), wait_for_user_input=False)
     then = rule("then", ActionStep("utter_wait"), ActionStep("utter_offer"))
@@ -51,7 +53,7 @@ def test_a_rule_goes_on_in_every_rule_that_begins_with_its_checkpoint_and_ends_a
     assert [talk.does() for _ in range(4)] == ["utter_which", "utter_wait", "utter_offer", "action_listen"]
 
 
-def test_a_rule_for_the_conversations_start_holds_only_there() -> None:
+def test_conversation_start_rule_applies_only_at_the_start() -> None:
     first = rule("first", UserStep("greet"), ActionStep("utter_welcome"), conversation_start=True)
     talk = walk(first, rule("later", UserStep("bye"), ActionStep("utter_bye")), policies=RULES_ONLY)
     assert talk.hears("greet").does() == "utter_welcome"
@@ -59,12 +61,12 @@ def test_a_rule_for_the_conversations_start_holds_only_there() -> None:
     assert talk.hears("greet").does() == "action_default_fallback"
 
 
-def test_rules_that_contradict_each_other_say_nothing_however_many_agree() -> None:
+def test_contradictory_rules_predict_nothing() -> None:
     both = [rule(a, UserStep("greet"), ActionStep(a)) for a in ("utter_greet", "utter_help", "utter_greet")]
     assert walk(*both, policies=RULES_ONLY).hears("greet").next.action == "action_default_fallback"
 
 
-def test_the_more_particular_rule_goes_first() -> None:
+def test_more_specific_rule_wins() -> None:
     plain = rule("plain", UserStep("ask"), ActionStep("utter_answer"))
     known = rule("known", UserStep("ask"), ActionStep("utter_by_name"), condition=(SlotStep("name"),))
     talk = walk(plain, known, slots=[Slot("name")])
@@ -89,7 +91,7 @@ def test_the_more_particular_rule_goes_first() -> None:
         (Slot("s", "any", influence_conversation=False), None, [None, "x"], []),
     ],
 )
-def test_a_condition_looks_at_a_slot_as_its_type_says(slot: Slot, wanted: object, holds: list, fails: list) -> None:
+def test_slot_condition_depends_on_the_slot_type(slot: Slot, wanted: object, holds: list, fails: list) -> None:
     talk = walk(
         rule("if", UserStep("ask"), ActionStep("utter_yes"), condition=(SlotStep("s", wanted),)),
         slots=[slot],
@@ -101,16 +103,16 @@ def test_a_condition_looks_at_a_slot_as_its_type_says(slot: Slot, wanted: object
         assert talk.happens(SlotSet("s", value)).hears("ask").does() == "action_default_fallback", value
 
 
-def test_an_initial_value_fulfils_a_condition() -> None:
-    talk = walk(
+def test_initial_slot_value_satisfies_a_condition() -> None:
+    content = content_of(
         rule("if", UserStep("ask"), ActionStep("utter_yes"), condition=(SlotStep("s", True),)),
         slots=[Slot("s", "bool", initial_value=True)],
     )
-    talk.happens(SlotSet("s", True))
+    talk = Walk(train_dialogue(content), start_of(content.domain))
     assert talk.hears("ask").does() == "utter_yes"
 
 
-def test_entities_narrow_a_rule() -> None:
+def test_rule_with_an_entity_beats_the_rule_without_it() -> None:
     talk = walk(
         rule("any", UserStep("ask"), ActionStep("utter_what")),
         rule("with", UserStep("ask", entities=(StepEntity("thing"),)), ActionStep("utter_that")),
@@ -119,7 +121,7 @@ def test_entities_narrow_a_rule() -> None:
     assert talk.hears("ask", "thing").does() == "utter_that"
 
 
-def test_a_text_goes_before_an_intent() -> None:
+def test_text_rule_beats_intent_rule() -> None:
     talk = walk(
         rule("intent", UserStep("greet"), ActionStep("utter_greet")),
         rule("text", UserStep(text="ahoy"), ActionStep("utter_pirate"), BotStep("Arr.")),
@@ -134,12 +136,12 @@ def test_a_text_goes_before_an_intent() -> None:
     ("intent", "action"),
     [("restart", "action_restart"), ("back", "action_back"), ("session_start", "action_session_start")],
 )
-def test_default_intents_overrule_everything(intent: str, action: str) -> None:
+def test_default_intents_override_rules_and_running_forms(intent: str, action: str) -> None:
     assert walk(GREET).hears(intent).does() == action
     assert walk(GREET).happens(ActionExecuted("form"), ActiveLoop("form")).hears(intent).does() == action
 
 
-def test_a_running_form_goes_before_rules_and_looks_at_no_message() -> None:
+def test_running_form_beats_rules_without_looking_at_the_message() -> None:
     talk = walk(GREET, START, SUBMIT).hears("order")
     assert talk.does() == "form"
     talk.happens(ActiveLoop("form"))
@@ -149,14 +151,14 @@ def test_a_running_form_goes_before_rules_and_looks_at_no_message() -> None:
     assert talk.next.no_user_prediction
 
 
-def test_after_a_rejection_a_rule_answers_and_the_form_goes_on() -> None:
+def test_rule_answers_after_a_form_rejection_and_the_form_continues() -> None:
     talk = walk(GREET, START, SUBMIT).hears("order")
     talk.does()
     talk.happens(ActiveLoop("form")).hears("greet").happens(ActionExecutionRejected("form"))
     assert [talk.does() for _ in range(3)] == ["utter_greet", "utter_help", "form"]
 
 
-def test_a_submitted_form_is_followed_by_its_rule() -> None:
+def test_submit_rule_follows_a_completed_form() -> None:
     talk = walk(GREET, START, SUBMIT).hears("order")
     talk.does()
     talk.happens(ActiveLoop("form")).hears("yes")
@@ -165,7 +167,7 @@ def test_a_submitted_form_is_followed_by_its_rule() -> None:
     assert [talk.does() for _ in range(2)] == ["utter_done", "action_listen"]
 
 
-def test_a_form_learns_that_it_was_interrupted_by_a_detour_in_a_story() -> None:
+def test_detour_in_a_story_interrupts_the_form() -> None:
     detour = story(
         "detour",
         UserStep("order"),
@@ -187,7 +189,7 @@ def test_a_form_learns_that_it_was_interrupted_by_a_detour_in_a_story() -> None:
     assert LoopInterrupted(True) in talk.next.events
 
 
-def test_a_fallback_takes_the_configured_name_and_threshold() -> None:
+def test_fallback_uses_the_configured_action_and_threshold() -> None:
     options = {"core_fallback_threshold": 0.4, "core_fallback_action_name": "action_mine"}
     place = Place("config.yml", 9, 3)
     talk = walk(GREET, policies=[Component("RulePolicy", options, place)]).hears("ask")
@@ -195,17 +197,17 @@ def test_a_fallback_takes_the_configured_name_and_threshold() -> None:
     assert [because.place for because in talk.next.because] == [place]
 
 
-def test_without_a_fallback_the_bot_listens() -> None:
+def test_bot_listens_if_the_fallback_is_disabled() -> None:
     talk = walk(GREET, policies=[Component("RulePolicy", {"enable_fallback_prediction": False})]).hears("ask")
     assert (talk.next.action, talk.next.confidence) == ("action_listen", 0.0)
 
 
-def test_the_matchers_confidence_may_be_the_rules() -> None:
+def test_rule_confidence_can_be_the_nlu_confidence() -> None:
     talk = walk(GREET, policies=[Component("RulePolicy", {"use_nlu_confidence_as_score": True})])
     assert talk.hears("greet", confidence=0.6).next.confidence == 0.6
 
 
-def test_what_only_rules_know_is_hidden_from_policies_that_learn_from_stories() -> None:
+def test_rule_only_turn_does_not_disturb_a_memorised_story() -> None:
     order = story("order", UserStep("order"), ActionStep("utter_what"), UserStep("yes"), ActionStep("utter_done"))
     talk = walk(GREET, order)
     talk.hears("order")
@@ -216,7 +218,7 @@ def test_what_only_rules_know_is_hidden_from_policies_that_learn_from_stories() 
     assert talk.next.policy == "MemoizationPolicy"
 
 
-def test_a_rule_that_ends_in_listening_gives_way_to_a_story_that_goes_on() -> None:
+def test_rule_that_ends_by_listening_yields_to_a_story_that_continues() -> None:
     waits = rule("waits", ActionStep("utter_answer"))
     more = rule("more", ActionStep("utter_answer"), ActionStep("utter_more"), condition=(SlotStep("name"),))
     other = story("other", UserStep("ask"), ActionStep("utter_answer"), ActionStep("utter_else"))
@@ -227,12 +229,12 @@ def test_a_rule_that_ends_in_listening_gives_way_to_a_story_that_goes_on() -> No
 
 
 def in_form(talk: Walk, intent: str) -> Walk:
-    """The form runs and refuses the message of this intent."""
+    """The conversation after the form ran and refused a message of this intent."""
     talk.hears("order").happens(ActionExecuted("form"), ActiveLoop("form"))
     return talk.hears(intent).happens(ActionExecutionRejected("form"))
 
 
-def test_a_rule_for_a_detour_goes_before_the_general_one_and_leads_back() -> None:
+def test_detour_rule_beats_the_general_rule_and_returns_to_the_form() -> None:
     detour = rule(
         "detour", UserStep("greet"), ActionStep("utter_busy"), ActionStep("form"), condition=(LoopStep("form"),)
     )
@@ -241,7 +243,7 @@ def test_a_rule_for_a_detour_goes_before_the_general_one_and_leads_back() -> Non
     assert not any(isinstance(event, LoopInterrupted) for event in talk.tracker.events)
 
 
-def test_a_rule_may_wait_for_the_answer_to_a_detour_before_the_form_goes_on() -> None:
+def test_detour_rule_can_wait_for_an_answer_before_the_form_continues() -> None:
     detour = rule(
         "detour",
         UserStep("greet"),
@@ -258,7 +260,7 @@ def test_a_rule_may_wait_for_the_answer_to_a_detour_before_the_form_goes_on() ->
     assert LoopInterrupted(True) in talk.next.events
 
 
-def test_a_story_that_goes_on_after_a_rules_answer_in_a_form_is_left_to_the_stories() -> None:
+def test_story_continues_after_a_rule_answers_inside_a_form() -> None:
     detour = story(
         "detour",
         UserStep("order"),
@@ -276,11 +278,11 @@ def test_a_story_that_goes_on_after_a_rules_answer_in_a_form_is_left_to_the_stor
     assert [talk.does() for _ in range(2)] == ["utter_more", "form"]
 
 
-def test_what_no_rule_and_no_story_answers_in_a_form_is_the_fallbacks() -> None:
+def test_unanswered_message_inside_a_form_leads_to_the_fallback() -> None:
     assert in_form(walk(GREET, START, SUBMIT), "bye").next.action == "action_default_fallback"
 
 
-def test_a_form_that_is_filled_at_once_is_submitted() -> None:
+def test_form_completed_in_its_first_run_is_submitted() -> None:
     talk = walk(GREET, START, SUBMIT).hears("order").happens(SlotSet("thing", "x"), ActionExecuted("form"))
     talk.happens(ActiveLoop("form"), ActiveLoop(None), SlotSet("requested_slot", None))
     assert talk.next.action == "utter_done"

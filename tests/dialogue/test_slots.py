@@ -40,23 +40,23 @@ def entity(name: str = "city", value: Any = "Oslo", **more: Any) -> Entity:
 CITY = SlotMapping("from_entity", entity="city")
 
 
-def test_an_entity_fills_its_slot_and_the_last_of_several_wins() -> None:
+def test_last_matching_entity_fills_the_slot() -> None:
     assert filled(CITY, entities=(entity(), entity(value="Bergen"))) == "Bergen"
     assert filled(CITY, entities=(entity("name"),)) == "kept"
 
 
-def test_a_list_takes_them_all() -> None:
+def test_list_slot_takes_all_matching_entities() -> None:
     assert filled(CITY, type="list", entities=(entity(), entity(value="Bergen"))) == ["Oslo", "Bergen"]
 
 
-def test_roles_and_groups_must_agree() -> None:
+def test_entity_role_and_group_must_match_the_mapping() -> None:
     to = SlotMapping("from_entity", entity="city", role="to", group="first")
     assert filled(to, entities=(entity(role="to", group="first"),)) == "Oslo"
     assert filled(to, entities=(entity(role="to"),)) == "kept"
     assert filled(CITY, entities=(entity(role="to"),)) == "kept"
 
 
-def test_intents_narrow_a_mapping() -> None:
+def test_mapping_applies_only_to_its_intents() -> None:
     wanted = SlotMapping("from_intent", intent=("yes", "sure"), value=True)
     assert filled(wanted, intent="sure") is True
     assert filled(wanted, intent="no") == "kept"
@@ -65,13 +65,13 @@ def test_intents_narrow_a_mapping() -> None:
     assert filled(unwanted, intent="no") == "kept"
 
 
-def test_the_first_mapping_that_yields_something_wins() -> None:
+def test_first_mapping_with_a_value_wins() -> None:
     by_intent = SlotMapping("from_intent", value="from intent")
     assert filled(CITY, by_intent, entities=(entity(),)) == "Oslo"
     assert filled(CITY, by_intent) == "from intent"
 
 
-def test_conditions_need_the_loop_and_the_question() -> None:
+def test_mapping_conditions_need_the_loop_and_the_requested_slot() -> None:
     asked = SlotMapping("from_text", conditions=(MappingCondition("form", "s"),))
     assert filled(asked, loop="form", requested_slot="s") == "words"
     assert filled(asked, loop="form", requested_slot="t") == "kept"
@@ -83,38 +83,40 @@ def test_conditions_need_the_loop_and_the_question() -> None:
     assert filled(SlotMapping("from_text", conditions=(MappingCondition("form"), MappingCondition(None)))) == "words"
 
 
-def test_a_loop_that_refused_does_not_take_the_answer_after_all() -> None:
+def test_rejected_loop_does_not_fill_its_requested_slot() -> None:
     asked = SlotMapping("from_text", conditions=(MappingCondition("form"),))
     assert filled(asked, loop=LoopState("form", rejected=True), requested_slot="s") == "kept"
 
 
-def test_a_forms_ignored_intents_fill_nothing_unless_a_mapping_names_them() -> None:
+def test_ignored_intents_of_a_form_fill_only_mappings_that_name_them() -> None:
     assert filled(CITY, loop="form", intent="ignored", entities=(entity(),)) == "kept"
     assert filled(CITY, intent="ignored", entities=(entity(),)) == "Oslo"
     named = SlotMapping("from_entity", entity="city", intent=("ignored",))
     assert filled(named, loop="form", intent="ignored", entities=(entity(),)) == "Oslo"
 
 
-def test_a_trigger_intent_needs_a_running_loop() -> None:
+def test_trigger_intent_mapping_needs_its_active_loop() -> None:
     trigger = SlotMapping("from_trigger_intent", intent=("go",), value="v", conditions=(MappingCondition("form"),))
     assert filled(trigger, intent="go") == "kept"
     assert filled(trigger, intent="go", loop="form") == "v"
     assert filled(trigger, intent="go", loop="pair") == "kept"
 
 
-def test_an_entity_that_fits_two_slots_of_a_form_fills_the_one_asked_for() -> None:
+def test_ambiguous_entity_in_a_form_fills_only_the_requested_slot() -> None:
     assert filled(CITY, loop="pair", requested_slot="s", entities=(entity(),)) == "Oslo"
     assert filled(CITY, loop="pair", requested_slot="other", entities=(entity(),)) == "kept"
 
 
-def test_a_mapping_to_nothing_empties_a_slot_that_is_set() -> None:
+def test_mapping_to_null_clears_a_set_slot() -> None:
     nothing = SlotMapping("from_intent", value=None)
     assert filled(nothing) == "kept"
     assert filled(nothing, s="x") is None
 
 
 @pytest.mark.parametrize(("loop", "actions"), [(None, ("action_a",)), ("form", ("action_a", "action_b"))])
-def test_custom_mappings_name_their_actions_once(loop: str | None, actions: tuple[str, ...]) -> None:
+def test_custom_mapping_actions_are_listed_once_if_their_conditions_hold(
+    loop: str | None, actions: tuple[str, ...]
+) -> None:
     custom = SlotMapping("custom", action="action_a")
     inside = SlotMapping("custom", action="action_b", conditions=(MappingCondition("form"),))
     domain = Domain(
@@ -131,12 +133,12 @@ def test_custom_mappings_name_their_actions_once(loop: str | None, actions: tupl
     assert fill_slots(tracker, domain) == (SlotSet("c", "x"),)
 
 
-def test_without_a_message_nothing_is_filled() -> None:
+def test_no_slot_is_filled_without_a_message() -> None:
     domain = Domain(slots={"s": Slot("s", mappings=(SlotMapping("from_text"),))})
     assert fill_slots(Tracker(), domain) == ()
 
 
-def test_a_list_slot_starts_with_a_list() -> None:
+def test_initial_value_of_a_list_slot_becomes_a_list() -> None:
     started = {"bare": "cheese", "whole": ["ham"], "empty": [], "none": None}
     slots = {name: Slot(name, "list", initial_value=value) for name, value in started.items()}
     domain = Domain(slots={**slots, "size": Slot("size", initial_value="M")})

@@ -49,12 +49,12 @@ def message(intent: str) -> Parse:
         ("no intent of the domain", ("city", "city#first", "city#to", "time")),
     ],
 )
-def test_only_entities_roles_and_groups_that_the_domain_lists_are_seen(intent: str, seen: tuple[str, ...]) -> None:
+def test_states_show_only_entities_roles_and_groups_listed_in_the_domain(intent: str, seen: tuple[str, ...]) -> None:
     assert States(DOMAIN).user(message(intent)).entities == seen
 
 
 @pytest.mark.parametrize("policy", ["MemoizationPolicy", "RulePolicy", "LearnedPolicy"])
-def test_what_an_extractor_finds_that_the_domain_does_not_list_changes_no_prediction(policy: str) -> None:
+def test_entity_not_listed_in_the_domain_does_not_change_the_prediction(policy: str) -> None:
     steps = (UserStep("order", entities=(StepEntity("thing"),)), ActionStep("utter_what"))
     talk = walk(story("told", *steps), rule("same", *steps), policies=[Component(policy)])
     plain = talk.hears("order", "thing").next
@@ -63,6 +63,6 @@ def test_what_an_extractor_finds_that_the_domain_does_not_list_changes_no_predic
     assert plain.action == "utter_what"
 
 
-def test_a_story_may_name_an_entity_that_the_domain_does_not_list() -> None:
+def test_story_with_an_entity_not_listed_in_the_domain_is_learned() -> None:
     told = story("told", UserStep("order", entities=(StepEntity("number"),)), ActionStep("utter_what"))
     assert walk(told, policies=[Component("MemoizationPolicy")]).hears("order").next.action == "utter_what"

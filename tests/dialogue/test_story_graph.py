@@ -33,13 +33,13 @@ from tests.dialogue.making import Walk, content_of, story, walk
 MEMORY = (Component("MemoizationPolicy", {"max_history": 4}),)
 
 
-def test_either_of_several_steps_makes_a_story_of_its_own() -> None:
+def test_each_option_of_a_choice_is_learned() -> None:
     told = story("told", OrStep((UserStep("yes"), UserStep("no"))), ActionStep("utter_noted"))
     for intent in ("yes", "no"):
         assert walk(told, policies=MEMORY).hears(intent).next.action == "utter_noted"
 
 
-def test_checkpoints_join_stories_where_their_slots_are_as_asked() -> None:
+def test_checkpoints_connect_stories_whose_slots_match() -> None:
     begin = story("begin", UserStep("order"), ActionStep("utter_what"), CheckpointStep("asked"))
     again = story("again", UserStep("order"), ActionStep("utter_what"), SlotStep("s", "x"), CheckpointStep("asked"))
     one = story("one", CheckpointStep("asked"), UserStep("yes"), ActionStep("utter_done"))
@@ -52,21 +52,21 @@ def test_checkpoints_join_stories_where_their_slots_are_as_asked() -> None:
     assert talk.hears("yes").next.action == "utter_done"
 
 
-def test_checkpoints_in_a_circle_end() -> None:
+def test_checkpoint_cycle_is_followed_once() -> None:
     around = story("around", CheckpointStep("c"), UserStep("ask"), ActionStep("utter_answer"), CheckpointStep("c"))
     begin = story("begin", UserStep("greet"), ActionStep("utter_greet"), CheckpointStep("c"))
     _, stories = training_stories(content_of(begin, around))
     assert [told.name for told in stories] == ["begin > around"]
 
 
-def test_what_comes_round_a_circle_is_learned_to_come_again() -> None:
+def test_story_in_a_checkpoint_cycle_is_learned_to_repeat() -> None:
     around = story("around", CheckpointStep("c"), UserStep("ask"), ActionStep("utter_answer"), CheckpointStep("c"))
     begin = story("begin", UserStep("greet"), ActionStep("utter_greet"), CheckpointStep("c"))
     talk = walk(begin, around, policies=MEMORY)
     assert [turn(talk, intent) for intent in ("greet", "ask", "ask")] == ["utter_greet", "utter_answer", "utter_answer"]
 
 
-def test_a_choice_that_comes_round_a_circle_is_learned_to_come_again() -> None:
+def test_choice_in_a_checkpoint_cycle_is_learned_to_repeat() -> None:
     either = OrStep((UserStep("yes"), UserStep("no")))
     around = story("around", CheckpointStep("c"), either, ActionStep("utter_noted"), CheckpointStep("c"))
     begin = story("begin", UserStep("greet"), ActionStep("utter_greet"), CheckpointStep("c"))
@@ -95,7 +95,7 @@ def hub(size: int) -> list[Story]:
 
 
 @pytest.mark.parametrize("size", [2, 5, 9, 30])
-def test_around_a_checkpoint_every_story_is_learned_after_every_other_and_itself(size: int) -> None:
+def test_stories_around_one_checkpoint_are_learned_in_any_order(size: int) -> None:
     intents = [f"i{i}" for i in range(size)]
     dialogue = train_dialogue(content_of(*hub(size), intents=("greet", *intents), policies=MEMORY))
     for first, then in [(0, 1), (1, 0), (0, size - 1), (size - 1, 0), (size - 1, size - 1)]:
@@ -104,7 +104,7 @@ def test_around_a_checkpoint_every_story_is_learned_after_every_other_and_itself
         assert said == ["utter_greet", f"utter_{first}", f"utter_{then}"]
 
 
-def test_stories_that_no_limit_could_hold_are_each_on_a_way() -> None:
+def test_every_story_is_on_a_way_beyond_the_step_limit() -> None:
     found = ways(hub(300), Domain())
     assert {story.name for way in found for story in way.stories} == {"begin", *(f"s{i}" for i in range(300))}
     assert sum(len(way.steps) for way in found) < MAX_STEPS
@@ -117,7 +117,7 @@ def choices(count: int) -> list[OrStep | ActionStep]:
 
 
 @pytest.mark.parametrize("count", [3, 13, 40])
-def test_one_choice_after_another_is_learned_whatever_is_chosen(count: int) -> None:
+def test_consecutive_choices_are_learned_for_any_selection(count: int) -> None:
     other = story("other", UserStep("greet"), ActionStep("utter_greet"))
     dialogue = train_dialogue(content_of(story("long", *choices(count)), other, policies=MEMORY))
     for say in ("yes",), ("no",), ("yes", "no"), ("no", "no", "yes"):
@@ -126,7 +126,7 @@ def test_one_choice_after_another_is_learned_whatever_is_chosen(count: int) -> N
     assert turn(Walk(dialogue), "greet") == "utter_greet"
 
 
-def test_choices_before_a_checkpoint_that_asks_for_more_are_learned_all_the_same() -> None:
+def test_choices_before_an_unmet_checkpoint_are_still_learned() -> None:
     asks = CheckpointStep("c", (SlotStep("s", True),))
     stories = [
         story("long", *choices(40), asks, UserStep("bye"), ActionStep("utter_bye")),
@@ -137,7 +137,7 @@ def test_choices_before_a_checkpoint_that_asks_for_more_are_learned_all_the_same
     assert [way.stories[0].name for way in found if way.steps[-1] == ActionStep("utter_bye")] == ["sets"]
 
 
-def test_checkpoints_after_very_many_choices_still_tell_what_was_chosen_first() -> None:
+def test_checkpoint_after_many_choices_depends_on_the_first_choice() -> None:
     first = OrStep((SlotStep("s", True), SlotStep("s", False)))
     stories = [
         story("long", UserStep("ask"), first, ActionStep("utter_a"), *choices(40), CheckpointStep("c")),
@@ -151,7 +151,7 @@ def test_checkpoints_after_very_many_choices_still_tell_what_was_chosen_first() 
     }
 
 
-def test_ways_come_in_the_order_of_the_stories_and_their_choices() -> None:
+def test_ways_follow_the_order_of_stories_and_options() -> None:
     either = OrStep((UserStep("yes"), UserStep("no")))
     stories = [
         story("one", either, CheckpointStep("c")),
@@ -167,18 +167,18 @@ def test_ways_come_in_the_order_of_the_stories_and_their_choices() -> None:
     ]
 
 
-def test_a_story_of_very_many_checkpoints_is_one_way() -> None:
+def test_story_with_very_many_checkpoints_is_one_way() -> None:
     steps = [step for i in range(1100) for step in (UserStep("ask"), ActionStep(f"utter_{i}"), CheckpointStep(f"c{i}"))]
     (way,) = ways([story("chain", *steps, UserStep("bye"))], Domain())
     assert len(way.steps) == 2201
 
 
-def test_plain_stories_are_all_ways_however_many_they_are() -> None:
+def test_each_of_very_many_plain_stories_is_one_way() -> None:
     steps = (UserStep("ask"), ActionStep("utter_answer"))
     assert len(ways([story(f"s{i}", *steps * 6) for i in range(6000)], Domain())) == 6000
 
 
-def test_checkpoints_are_met_by_entities_and_by_what_slots_begin_with() -> None:
+def test_checkpoints_are_met_by_entities_and_initial_slot_values() -> None:
     city = Slot("city", mappings=(SlotMapping("from_entity", entity="city"),))
     vip = Slot("vip", "bool", initial_value=True)
     begin = story("begin", UserStep("order", entities=(StepEntity("city", "Rome"),)), CheckpointStep("c"))
@@ -196,7 +196,7 @@ def test_checkpoints_are_met_by_entities_and_by_what_slots_begin_with() -> None:
     assert [told.name for told in stories] == ["begin > rome", "begin > anywhere", "begin > vip"]
 
 
-def test_what_stands_before_a_checkpoint_that_nothing_meets_is_learned_all_the_same() -> None:
+def test_steps_before_an_unmet_checkpoint_are_still_learned() -> None:
     begin = story("begin", UserStep("order"), ActionStep("utter_what"), CheckpointStep("c"))
     never = story("never", CheckpointStep("c", (SlotStep("s", "x"),)), UserStep("yes"), ActionStep("utter_done"))
     assert turn(walk(begin, never, slots=[Slot("s")], policies=MEMORY), "order") == "utter_what"
@@ -212,7 +212,7 @@ def test_what_stands_before_a_checkpoint_that_nothing_meets_is_learned_all_the_s
         ((OrStep((SlotStep("s", 1), SlotStep("s", 2))),), False),
     ],
 )
-def test_at_the_end_of_a_way_the_bot_listens_if_only_the_user_continues(after: Sequence[Step], listens: bool) -> None:
+def test_way_ends_by_listening_only_if_the_user_continues_it(after: Sequence[Step], listens: bool) -> None:
     begin = story("begin", UserStep("order"), ActionStep("utter_what"), CheckpointStep("c"))
     never = [story("never", CheckpointStep("c", (SlotStep("s", "x"),)), *after)] if after else []
     (way,) = ways([begin, *never], Domain())
@@ -240,7 +240,7 @@ PIECES = st.lists(st.sampled_from(["a", "b", None, None, 2, 3]), min_size=1, max
 
 
 @given(st.lists(PIECES, max_size=4))
-def test_however_few_steps_may_be_followed_none_is_left_out(written: list[list[object]]) -> None:
+def test_low_step_limit_leaves_out_no_step(written: list[list[object]]) -> None:
     stories = numbered(written)
     whole, bounded = (
         [way for found in walked(stories, Domain(), limit) for way in found.ways] for limit in (MAX_STEPS, 0)
@@ -249,14 +249,14 @@ def test_however_few_steps_may_be_followed_none_is_left_out(written: list[list[o
     assert len(bounded) <= sum(len(steps) * 3 + 1 for steps in written)
 
 
-def test_however_few_steps_may_be_followed_every_story_goes_on_with_something() -> None:
+def test_low_step_limit_keeps_a_continuation_of_every_story() -> None:
     begin = [story(f"s{i}", UserStep("ask"), ActionStep(f"utter_{i}"), CheckpointStep("c")) for i in range(3)]
     then = story("then", CheckpointStep("c"), ActionStep("utter_more"))
     (found,) = walked([*begin, then], Domain(), 0)
     assert [way.stories for way in found.ways] == [(told, then) for told in begin]
 
 
-def test_entities_in_a_story_fill_the_slots_that_are_mapped_from_them() -> None:
+def test_story_entities_fill_their_mapped_slots() -> None:
     slot = Slot("city", mappings=(SlotMapping("from_entity", entity="city"),))
     told = story("told", UserStep("order", entities=(StepEntity("city"),)), ActionStep("utter_there"))
     talk = walk(told, slots=[slot], policies=MEMORY).hears("order", "city").happens(SlotSet("city", "Oslo"))

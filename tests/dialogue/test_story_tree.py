@@ -31,7 +31,7 @@ def lines(node: Node, before: tuple[str, ...] = ()) -> Iterator[str]:
         yield from lines(after, told)
 
 
-def test_what_stories_begin_with_stands_there_once(tmp_path: Path) -> None:
+def test_common_beginning_of_stories_appears_once(tmp_path: Path) -> None:
     found = tree(
         tmp_path,
         """stories:
@@ -53,7 +53,7 @@ def test_what_stories_begin_with_stands_there_once(tmp_path: Path) -> None:
     assert list(lines(found)) == ["order | utter_sure | affirm | yes", "order | utter_sure | deny | no"]
 
 
-def test_checkpoints_and_choices_are_followed(tmp_path: Path) -> None:
+def test_tree_follows_checkpoints_and_choices(tmp_path: Path) -> None:
     found = tree(
         tmp_path,
         """stories:
@@ -72,7 +72,7 @@ def test_checkpoints_and_choices_are_followed(tmp_path: Path) -> None:
     assert list(lines(found)) == ["greet | utter_help | start > rest", "hello | utter_help | start > rest"]
 
 
-def test_each_kind_of_step_is_labelled_as_designers_write_it(tmp_path: Path) -> None:
+def test_steps_are_labelled_as_written_in_yaml(tmp_path: Path) -> None:
     found = tree(
         tmp_path,
         """rules:
@@ -106,7 +106,7 @@ stories:
     ]
 
 
-def test_a_project_without_stories_is_a_tree_without_branches() -> None:
+def test_tree_without_stories_is_empty() -> None:
     assert not tree_of([]).after
 
 
@@ -114,7 +114,7 @@ steps = st.lists(st.one_of(st.builds(UserStep, st.sampled_from("abc")), st.build
 
 
 @given(st.lists(steps, max_size=8))
-def test_every_story_is_a_way_through_the_tree_and_there_is_no_other(told: list[list[UserStep | ActionStep]]) -> None:
+def test_paths_through_the_tree_are_exactly_the_stories(told: list[list[UserStep | ActionStep]]) -> None:
     stories = tuple(Story(f"story {number}", tuple(steps)) for number, steps in enumerate(told))
     found = tree_of(ways(stories, Domain()))
     written = [

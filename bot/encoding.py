@@ -28,10 +28,16 @@ def deeper_than(value: Any, levels: int) -> bool:
     """Whether lists and objects in a JSON value are nested deeper than `levels`; empty ones do not count."""
     level = [value]
     for _ in range(levels + 1):
-        level = [inner for outer in level for inner in _inside(outer)]
+        level = [child for parent in level for child in _children(parent)]
         if not level:
             return False
     return True
+
+
+def _children(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def may_have_long_number(text: bytes) -> bool:
@@ -44,10 +50,6 @@ def may_have_long_number(text: bytes) -> bool:
 
 _DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
 """Maps every digit to 0."""
-
-
-def _inside(value: Any) -> Iterable[Any]:
-    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def canonical(value: Any) -> bytes:
@@ -85,7 +87,7 @@ def reader(kind: type[T]) -> Callable[[bytes], T]:
     return read
 
 
-def keeping(kind: type[T]) -> Callable[[T], T]:
+def round_trip(kind: type[T]) -> Callable[[T], T]:
     """A function that returns a value of this type as it would be read back, or raises TypeError or ValueError.
 
     So it refuses fields of the wrong type, such as numpy's numbers, or a boolean in place of a number.

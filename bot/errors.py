@@ -33,12 +33,12 @@ from typing import Final, Literal, TypeAlias
 PLUGIN_FAILURES: Final = (Exception, SystemExit, BaseExceptionGroup)
 """What is caught from plugins' code: neither an exit nor an exception group may end a turn or the bot."""
 
-_OTHERS: Final = (f"{Path(__file__).parent}/", f"{sysconfig.get_path('stdlib')}/", "<")
+_FRAMEWORK_AND_PYTHON: Final = (f"{Path(__file__).parent}/", f"{sysconfig.get_path('stdlib')}/", "<")
 
 
-def is_a_projects(file: str) -> bool:
+def is_project_code(file: str) -> bool:
     """Whether a traceback's file is a project's own code: not the framework's, Python's or an installed package's."""
-    return not file.startswith(_OTHERS) and "/site-packages/" not in file
+    return not file.startswith(_FRAMEWORK_AND_PYTHON) and "/site-packages/" not in file
 
 
 class BotError(Exception):
@@ -88,6 +88,9 @@ class MessageIdReused(TurnError):
 
 class TurnTimedOut(TurnError):
     """The turn exceeded its deadline."""
+
+    def __init__(self) -> None:
+        super().__init__("the turn took too long")
 
 
 class StoreUnavailable(TurnError):

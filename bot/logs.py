@@ -24,7 +24,7 @@ import structlog
 
 from bot.config import Logging
 from bot.encoding import encode
-from bot.errors import BotError, CallFailed, PluginError, is_a_projects
+from bot.errors import BotError, CallFailed, PluginError, is_project_code
 
 Log: TypeAlias = structlog.typing.FilteringBoundLogger
 Event: TypeAlias = MutableMapping[str, Any]
@@ -67,7 +67,12 @@ def make_logger(
 
     logger: Log = structlog.wrap_logger(
         LineWriter(stream, lost),
-        processors=[_Limit(now).limit, stamp, *_hiding(settings.message_text), _renderer(settings.format, stream)],
+        processors=[
+            _RateLimit(now).limit,
+            stamp,
+            *_privacy_processors(settings.message_text),
+            _renderer(settings.format, stream),
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.level]),
         context_class=dict,
         cache_logger_on_first_use=True,
@@ -97,7 +102,7 @@ def _shortened(level: str, event: Event) -> Event:
 _MOST_A_SECOND = 100
 
 
-class _Limit:
+class _RateLimit:
     """Lets a limited number of warnings of one kind per second through, so that an attack cannot fill the disk."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
@@ -182,20 +187,21 @@ def _write(lines: list[str], stream: TextIO, lock: threading.Lock, lost: Callabl
 
 def mask(text: str) -> str:
     """The text with account numbers cut to their last two digits, and tokens removed."""
-    hidden = _TOKEN.sub(lambda match: f"{match[1] or ''}[hidden]", text)
-    return _ACCOUNT.sub("****", _GROUPED.sub(_joined, hidden))
+    without_tokens = _TOKEN.sub(lambda match: f"{match[1] or ''}[hidden]", text)
+    ungrouped = _GROUPED.sub(_join_long_number, without_tokens)
+    return _ACCOUNT.sub("****", ungrouped)
 
 
-def _joined(groups: re.Match[str]) -> str:
+def _join_long_number(groups: re.Match[str]) -> str:
     """The groups as one number if they are long enough to be an account number."""
     digits = re.sub("[ -]", "", groups[0])
     return digits if len(digits) >= _FEWEST_GROUPED else groups[0]
 
 
-def _hiding(message_text: bool) -> tuple[Callable[[Any, str, Event], Event], ...]:
+def _privacy_processors(message_text: bool) -> tuple[Callable[[Any, str, Event], Event], ...]:
     """Processors that remove from an event what must not be logged; with `message_text`, message texts are kept."""
 
-    def failure(_: Any, __: str, event: Event) -> Event:
+    def describe_error(_: Any, __: str, event: Event) -> Event:
         error = event.pop("exc_info", None)
         if isinstance(error, BaseException):
             event["error"] = described(error)
@@ -215,20 +221,20 @@ def _hiding(message_text: bool) -> tuple[Callable[[Any, str, Event], Event], ...
             return f"{name}: [Errno {error.errno}] {error.strerror}"
         return name  # the text may quote what somebody said
 
-    def masking(_: Any, __: str, event: Event) -> Event:
+    def mask_values(_: Any, __: str, event: Event) -> Event:
         for key, value in event.items():
             if key in _SECRET_KEYS:
                 event[key] = "[hidden]"
             elif key in _TEXT_KEYS and not message_text:
                 event[key] = "[not logged]"
-            elif key not in _PLAIN and type(value) not in _NUMBERS:
+            elif key not in _UNMASKED and type(value) not in _NUMBERS:
                 event[key] = _masked(value)
         return event
 
-    return failure, masking
+    return describe_error, mask_values
 
 
-_PLAIN = frozenset(
+_UNMASKED = frozenset(
     {
         "actions",
         "bot",
@@ -270,16 +276,17 @@ def _places(error: BaseException) -> list[str]:
 
     For a failed call of an outside service, the framework's own lines are left out, since nothing is wrong there.
     """
-    passed = [(trace.tb_frame.f_code, trace.tb_lineno) for trace in _traces(error)]
+    lines = [(trace.tb_frame.f_code, trace.tb_lineno) for trace in _traces(error)]
     if isinstance(error, CallFailed):
-        passed = [(code, line) for code, line in passed if not code.co_filename.startswith(_OURS)]
-    passed = passed[next((at for at, (code, _) in enumerate(passed) if is_a_projects(code.co_filename)), 0) :]
-    if len(passed) > _MOST_PLACES:
-        passed = [passed[0], *passed[1 - _MOST_PLACES :]]
-    return [f"{'/'.join(code.co_filename.split('/')[-3:])}:{line} {code.co_qualname}" for code, line in passed]
+        lines = [(code, line) for code, line in lines if not code.co_filename.startswith(_FRAMEWORK)]
+    first = next((at for at, (code, _) in enumerate(lines) if is_project_code(code.co_filename)), 0)
+    lines = lines[first:]
+    if len(lines) > _MOST_PLACES:
+        lines = [lines[0], *lines[1 - _MOST_PLACES :]]
+    return [f"{'/'.join(code.co_filename.split('/')[-3:])}:{line} {code.co_qualname}" for code, line in lines]
 
 
-_OURS = f"{Path(__file__).parent}/"
+_FRAMEWORK = f"{Path(__file__).parent}/"
 
 
 def _traces(error: BaseException) -> Iterator[TracebackType]:

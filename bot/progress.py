@@ -17,14 +17,14 @@ def silent(stage: str, share: float) -> None:
 
 def counted(things: Collection[T], what: str, progress: Progress) -> Iterator[T]:
     """Yield the things, reporting each as `what` before it, and the end."""
-    for number, thing in enumerate(things):
-        progress(f"{what} {number + 1:,} of {len(things):,}", number / len(things))
+    for done, thing in enumerate(things):
+        progress(f"{what} {done + 1:,} of {len(things):,}", done / len(things))
         yield thing
     progress("done", 1.0)
 
 
 def part(progress: Progress, begin: float, end: float) -> Progress:
-    """Reports a part of longer work, scaled to `begin` … `end`; its own end is reported only if it is that of all."""
+    """Scales a part's reports to `begin` … `end` of the whole; its own end is reported only if it ends the whole."""
 
     def scaled(stage: str, share: float) -> None:
         if share < 1.0 or end == 1.0:

@@ -21,7 +21,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-_FETCHED = 256
+_FETCHED_AT_ONCE = 256
 _pool: deque[bytes] = deque()
 
 
@@ -31,7 +31,7 @@ def _random_bytes() -> bytes:
         try:
             return _pool.popleft()
         except IndexError:
-            fetched = os.urandom(16 * _FETCHED)
+            fetched = os.urandom(16 * _FETCHED_AT_ONCE)
             _pool.extend(fetched[start : start + 16] for start in range(0, len(fetched), 16))
 
 
@@ -76,7 +76,7 @@ class Chance:
 
     def choice(self, among: Sequence[T]) -> T:
         """One of `among`, at random."""
-        return among[self._draw() * len(among) >> 64]
+        return among[self._draw() * len(among) >> 64]  # 64 bits as a share of 2**64, scaled to an index
 
     def share(self) -> float:
         """A number from 0 up to, but not including, 1."""

@@ -60,7 +60,8 @@ async def restart(turn: Turn) -> None:
 
 async def start_session(turn: Turn) -> None:
     """Start a session, with slots at their initial values, or carried over if the domain says so."""
-    domain, before = turn.domain, dict(turn.tracker.slots)
+    domain = turn.domain
+    before = dict(turn.tracker.slots)
     turn.emit(SessionStarted(initial_slots(domain)))
     if domain.session.carry_over_slots:
         for name, value in before.items():
@@ -103,7 +104,7 @@ async def extract_slots(turn: Turn) -> None:
     found: list[Event] = list(fill_slots(turn.tracker, turn.domain))
     for action in custom_mapping_actions(turn.tracker, turn.domain):
         if turn.context.has_action(action):
-            found += await _slots_and_words(turn, action, ())
+            found += await _slots_and_replies(turn, action, ())
     if turn.context.has_action(names.VALIDATE_SLOT_MAPPINGS):
         found = await _validated(turn, found)
     for event in found:
@@ -113,13 +114,14 @@ async def extract_slots(turn: Turn) -> None:
 async def _validated(turn: Turn, found: list[Event]) -> list[Event]:
     """The events found, with slots as validation decides; slots that it does not mention are kept."""
     slots = [event for event in found if isinstance(event, SlotSet)]
-    words = [event for event in found if not isinstance(event, SlotSet)]
-    answers = await _slots_and_words(turn, names.VALIDATE_SLOT_MAPPINGS, slots)
-    decided = {event.name for event in answers if isinstance(event, SlotSet)}
-    return [*words, *answers, *[event for event in slots if event.name not in decided]]
+    others = [event for event in found if not isinstance(event, SlotSet)]
+    validated = await _slots_and_replies(turn, names.VALIDATE_SLOT_MAPPINGS, slots)
+    decided = {event.name for event in validated if isinstance(event, SlotSet)}
+    undecided = [event for event in slots if event.name not in decided]
+    return [*others, *validated, *undecided]
 
 
-async def _slots_and_words(turn: Turn, action: str, candidates: Iterable[SlotSet]) -> list[Event]:
+async def _slots_and_replies(turn: Turn, action: str, candidates: Iterable[SlotSet]) -> list[Event]:
     """The slot and bot events of an action, which may emit no others here; an ActionFailed event if it fails."""
     try:
         events = await turn.context.run_action(action, evolve_all(candidates, turn.tracker))
@@ -128,6 +130,6 @@ async def _slots_and_words(turn: Turn, action: str, candidates: Iterable[SlotSet
     except StoreUnavailable:
         raise
     except PLUGIN_FAILURES as error:  # the action is a plugin's
-        turn.context.tell(action, error)
+        turn.context.report(action, error)
         return [ActionFailed(action, type(error).__name__)]
     return [event for event in events if isinstance(event, SlotSet | BotUttered)]

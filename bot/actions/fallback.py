@@ -40,18 +40,19 @@ async def two_stage_fallback(turn: Turn) -> None:
         turn.emit(ActiveLoop(names.TWO_STAGE_FALLBACK))
     intents = list(_latest_intents(turn.tracker))
     gave_up = intents[:2] == _TWO_FALLBACKS or intents[:3] == _DENIED_TWICE
-    if not gave_up and intents[:1] and intents[0] in _NOT_UNDERSTOOD:
-        ask = names.ASK_AFFIRMATION if begins or intents[0] == names.NLU_FALLBACK else names.ASK_REPHRASE
-        await _do(turn, ask)
+    if not gave_up and intents and intents[0] in _NOT_UNDERSTOOD:
+        asks_affirmation = begins or intents[0] == names.NLU_FALLBACK
+        await _run_and_emit(turn, names.ASK_AFFIRMATION if asks_affirmation else names.ASK_REPHRASE)
         return
     turn.emit(ActiveLoop(None))
     if gave_up:
-        await _do(turn, names.DEFAULT_FALLBACK)
+        await _run_and_emit(turn, names.DEFAULT_FALLBACK)
         return
     message = turn.tracker.latest_message
     turn.emit(UserUtteranceReverted())
     if message:
-        _say_again(turn, message)
+        turn.emit(ActionExecuted(names.LISTEN))
+        turn.emit(_with_full_confidence(message))
 
 
 async def revert_fallback(turn: Turn) -> None:
@@ -67,13 +68,13 @@ async def revert_fallback(turn: Turn) -> None:
         if actions[1:2] == [names.ASK_REPHRASE]:
             turn.emit(UserUtteranceReverted())
             _revert(turn, 2)
-        message = _sure(message)
+        message = _with_full_confidence(message)
     else:
         return
     turn.emit(message)
 
 
-async def _do(turn: Turn, action: str) -> None:
+async def _run_and_emit(turn: Turn, action: str) -> None:
     for event in await turn.run(action):
         turn.emit(event)
 
@@ -84,12 +85,7 @@ def _revert(turn: Turn, times: int) -> None:
     turn.emit(ActionExecuted(names.LISTEN))
 
 
-def _say_again(turn: Turn, message: UserUttered) -> None:
-    turn.emit(ActionExecuted(names.LISTEN))
-    turn.emit(_sure(message))
-
-
-def _sure(message: UserUttered) -> UserUttered:
+def _with_full_confidence(message: UserUttered) -> UserUttered:
     parse = message.parse
     if parse.intent is None:
         return message

@@ -46,12 +46,13 @@ class _Run:
 
     async def run(self) -> None:
         started = self.turn.tracker
-        filled = await self._activate() if started.active_loop != self.form.name else None
+        events_at_start: Sequence[Event] = ()
+        if started.active_loop != self.form.name:
+            events_at_start = await self._activate()
         if not self._is_done():
-            # Slots filled at the start were validated there.
-            if not filled:
+            if not events_at_start:  # otherwise they were validated there
                 self._emit(await self._validated_answer(started))
-            if not self._rejected():
+            if not _rejects(self.turn.events):
                 await self._ask_next(started)
         if self._is_done():
             self.turn.emit(ActiveLoop(None))
@@ -62,14 +63,16 @@ class _Run:
         """Start the loop and fill slots from the message that started it; return the resulting events."""
         self.turn.emit(ActiveLoop(self.form.name))
         tracker = _without_question(self.turn.tracker)
-        found = [e for e in await self.turn.context.run_action(EXTRACT_SLOTS, tracker) if _fills(e)]
+        extracted = await self.turn.context.run_action(EXTRACT_SLOTS, tracker)
+        found = [event for event in extracted if _fills(event)]
         events: list[Event] = list(found)
         if self.turn.context.has_action(self.validation):
             tracker = evolve_all(found, tracker)
-            filled = [SlotSet(s, tracker.slot(s)) for s in self.form.required_slots if tracker.slot(s) is not None]
-            answers = await self._validate(filled, tracker)
-            decided = {e.name for e in answers if isinstance(e, SlotSet)}
-            events = [*answers, *[e for e in found if e.name not in decided]]
+            values = {slot: tracker.slot(slot) for slot in self.form.required_slots}
+            filled = [SlotSet(slot, value) for slot, value in values.items() if value is not None]
+            validated = await self._validate(filled, tracker)
+            decided = {event.name for event in validated if isinstance(event, SlotSet)}
+            events = [*validated, *(event for event in found if event.name not in decided)]
         self._emit(events)
         return events
 
@@ -86,26 +89,28 @@ class _Run:
             return await self._validate([], tracker)
         candidates = self._candidates(tracker)
         events = await self._validate(candidates, tracker)
-        filled = any(_fills(e) for e in events)
-        unanswered = self._requested(tracker) and not candidates and not filled and not _rejects(events)
-        if unanswered and rejected_action(tracker) != self.form.name:
+        has_answer = bool(candidates) or any(_fills(event) for event in events) or _rejects(events)
+        has_just_rejected = rejected_action(tracker) == self.form.name
+        if self._requested(tracker) and not has_answer and not has_just_rejected:
             raise ActionRejected(self.form.name)
         return events
 
     def _candidates(self, tracker: Tracker) -> list[SlotSet]:
         """The form's slots that were set since the user spoke."""
         wanted = {*self.form.required_slots, self._requested(tracker)}
-        since: dict[str, SlotSet] = {}
+        latest: dict[str, SlotSet] = {}
         for event in reversed(tracker.events):
             if isinstance(event, UserUttered):
                 break
-            if isinstance(event, SlotSet) and event.name in wanted and event.name not in since:
-                since[event.name] = event
-        return list(reversed(since.values()))
+            if isinstance(event, SlotSet) and event.name in wanted:
+                latest.setdefault(event.name, event)
+        return list(reversed(latest.values()))
 
     def _requested(self, tracker: Tracker) -> str | None:
         """The slot that this form asked for last; another form's question does not count."""
-        name: str | None = tracker.slot(REQUESTED_SLOT) if tracker.active_loop == self.form.name else None
+        if tracker.active_loop != self.form.name:
+            return None
+        name: str | None = tracker.slot(REQUESTED_SLOT)
         return name
 
     async def _validate(self, candidates: Sequence[SlotSet], tracker: Tracker) -> Sequence[Event]:
@@ -125,9 +130,9 @@ class _Run:
         if self._is_done():
             self.turn.set(REQUESTED_SLOT, None)
             return
-        named = next((e.value for e in self.turn.events if isinstance(e, SlotSet) and e.name == REQUESTED_SLOT), None)
-        slot = named or next((s for s in self.form.required_slots if self.turn.slot(s) is None), None)
-        if not named:
+        slot: str | None = next((event.value for event in self.turn.events if _requests(event)), None)
+        if not slot:
+            slot = next((name for name in self.form.required_slots if self.turn.slot(name) is None), None)
             self.turn.set(REQUESTED_SLOT, slot)
         question = self._question(slot) if slot else None
         if question:
@@ -139,17 +144,14 @@ class _Run:
 
     # --- ends ----------------------------------------------------------------
 
-    def _rejected(self) -> bool:
-        return _rejects(self.turn.events)
-
     def _is_done(self) -> bool:
         """Whether the latest event that sets the requested slot, or the loop, sets it to None."""
         events = self.turn.events
         if _rejects(events):
             return False
-        question = next((e for e in reversed(events) if isinstance(e, SlotSet) and e.name == REQUESTED_SLOT), None)
-        loop = next((e for e in reversed(events) if isinstance(e, ActiveLoop)), None)
-        return (question is not None and question.value is None) or (loop is not None and loop.name is None)
+        requests = [event.value for event in events if _requests(event)]
+        loops = [event.name for event in events if isinstance(event, ActiveLoop)]
+        return requests[-1:] == [None] or loops[-1:] == [None]
 
     def _emit(self, events: Iterable[Event]) -> None:
         for event in events:
@@ -167,6 +169,11 @@ def _without_question(tracker: Tracker) -> Tracker:
 def _fills(event: Event) -> TypeGuard[SlotSet]:
     """Whether the event sets a slot other than the requested slot itself."""
     return isinstance(event, SlotSet) and event.name != REQUESTED_SLOT
+
+
+def _requests(event: Event) -> TypeGuard[SlotSet]:
+    """Whether the event sets the requested slot."""
+    return isinstance(event, SlotSet) and event.name == REQUESTED_SLOT
 
 
 def _rejects(events: Iterable[Event]) -> bool:

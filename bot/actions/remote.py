@@ -65,7 +65,9 @@ async def check_reachable(endpoint: ActionEndpoint) -> None:
 def _service(endpoint: ActionEndpoint) -> str:
     """The server's name in errors: its host and port only, since a URL may contain credentials."""
     host, port = _address(endpoint)
-    return f"action server at {f'[{host}]' if ':' in host else host}:{port}"
+    if ":" in host:  # an IPv6 address
+        host = f"[{host}]"
+    return f"action server at {host}:{port}"
 
 
 def _address(endpoint: ActionEndpoint) -> tuple[str, int]:
@@ -92,7 +94,7 @@ class ActionServer:
         self._domain = domain
         self._domain_json = domain_to_json(domain)
         self._domain_digest = fingerprint(self._domain_json)
-        self._keeps_domain_back = endpoint.enable_selective_domain
+        self._is_domain_selective = endpoint.enable_selective_domain
         self._empty_slots = dict.fromkeys(domain.slots)
 
     async def __aenter__(self) -> Self:
@@ -133,8 +135,8 @@ class ActionServer:
 
     def _sends_domain(self, name: str) -> bool:
         """Whether the whole domain is sent without being asked for."""
-        asks = name.startswith(_VALIDATION) or name in self._domain.actions_sending_domain
-        return asks or not self._keeps_domain_back
+        needs_domain = name.startswith(_VALIDATION) or name in self._domain.actions_sending_domain
+        return needs_domain or not self._is_domain_selective
 
     async def _send(self, name: str, turn: Turn, *, with_domain: bool) -> Answer:
         """Post the call. A POST has effects, so the client retries it only if it certainly never arrived."""
@@ -179,7 +181,9 @@ def _sender(turn: Turn) -> str:
 
     For a logged-in customer the message's sender is ignored.
     """
-    return (turn.message.sender if turn.customer is None else "") or turn.tracker.conversation
+    if turn.customer is None and turn.message.sender:
+        return turn.message.sender
+    return turn.tracker.conversation
 
 
 def _free_reply(data: Mapping[str, Any]) -> Reply:

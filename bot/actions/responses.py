@@ -19,7 +19,10 @@ def response_action(name: str) -> Action:
     """The action that says response `name`, or, for a retrieval intent, the response that its selector chose."""
 
     async def say(turn: Turn) -> None:
-        turn.say(name if name in turn.domain.responses else _selected(name, turn.tracker.parse) or name)
+        if name in turn.domain.responses:
+            turn.say(name)
+        else:
+            turn.say(_selected(name, turn.tracker.parse) or name)
 
     return say
 
@@ -34,15 +37,17 @@ def _selected(name: str, parse: Parse | None) -> str | None:
     selectors = parse.response_selector if parse else {}
     keys = [*_ranked(selectors.get(wanted)), *_ranked(selectors.get(_SELECTOR_OF_ALL))]
     fitting = [key for key in keys if key.split("/")[0] == wanted]
-    return next((f"{UTTER}{key}" for key in (*fitting, *keys)), None)
+    best = next(iter([*fitting, *keys]), None)
+    return None if best is None else f"{UTTER}{best}"
 
 
 def _ranked(selector: Any) -> list[str]:
     """The keys (`faq/hours`) that a selector returned, likeliest first."""
     if not isinstance(selector, Mapping):
         return []
-    given = [selector.get("response") or {}, *(selector.get("ranking") or ())]
-    return [key for choice in given if (key := choice.get("intent_response_key"))]
+    choices = [selector.get("response") or {}, *(selector.get("ranking") or ())]
+    keys = [choice.get("intent_response_key") for choice in choices]
+    return [key for key in keys if key]
 
 
 def text_actions(content: Content) -> dict[str, Action]:

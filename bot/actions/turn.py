@@ -67,7 +67,7 @@ class RunAction(Protocol):
 class TurnContext(Struct, frozen=True):
     """What all actions of one turn share.
 
-    `tell` reports an action that failed without ending this one (its name and the error), and `warn` a mistake in this
+    `report` gets an action that failed without ending this one (its name and the error), and `warn` a mistake in this
     one. `effects` are the kinds of outside changes that plugins offer, None if unknown. `times` are the times of the
     events before this turn. `before` is the conversation before the message. `channel` is where replies go, empty for
     the message's own channel.
@@ -83,7 +83,7 @@ class TurnContext(Struct, frozen=True):
     new_id: Callable[[], str]
     spend: Callable[[str, str, str, Mapping[str, Any]], Awaitable[EffectResult]] | None = None
     effects: Collection[str] | None = None
-    tell: Callable[[str, BaseException], None] = lambda action, error: None
+    report: Callable[[str, BaseException], None] = lambda action, error: None
     warn: Callable[[BaseException], None] = lambda slip: None
     times: Times = ()
     before: Tracker = Tracker()

@@ -34,20 +34,19 @@ class UnfilledPlaceholder(Slip):
     """A response was said with an unfilled placeholder: neither the action's values nor a slot had a value for it."""
 
     def __init__(self, response: str, name: str, known: Iterable[str]) -> None:
-        what = (
-            f"`{response}` was said with `{{{name}}}` left in it: no value of this name was given, and no slot has one"
-        )
-        super().__init__(f"{what}.{_near(name, known)}")
+        what = f"`{response}` was said with `{{{name}}}` left in it"
+        super().__init__(f"{what}: no value of this name was given, and no slot has one.{_hint(name, known)}")
 
 
 class UnknownEffect(EffectError):
     """An action prepares an outside change of a kind that no plugin offers."""
 
     def __init__(self, kind: str, known: Iterable[str]) -> None:
-        known = sorted(known)
-        listed = f"there {'are' if len(known) > 1 else 'is'} {', '.join(f'`{name}`' for name in known)}"
-        cure = listed if known else "offer it in a lifespan, with `startup.add_effect`"
-        super().__init__(f"no plugin offers the effect `{kind}`; {cure}.{_near(kind, known)}")
+        cure = "offer it in a lifespan, with `startup.add_effect`"
+        if known := sorted(known):
+            listed = ", ".join(f"`{name}`" for name in known)
+            cure = f"there {'are' if len(known) > 1 else 'is'} {listed}"
+        super().__init__(f"no plugin offers the effect `{kind}`; {cure}.{_hint(kind, known)}")
 
 
 class UnknownAction(BotError):
@@ -60,15 +59,15 @@ class UnknownAction(BotError):
     @classmethod
     def among(cls, action: str, known: Iterable[str]) -> UnknownAction:
         """The error for `action`, which is not among the `known` actions."""
-        near = _near(action, known)
-        return cls(action, f"no plugin, response or form is called `{action}`.{near}")
+        return cls(action, f"no plugin, response or form is called `{action}`.{_hint(action, known)}")
 
 
 def _none_of(kind: str, name: str, known: Iterable[str]) -> str:
-    return f"the domain has no {kind} `{name}`.{_near(name, known)}"
+    return f"the domain has no {kind} `{name}`.{_hint(name, known)}"
 
 
-def _near(name: str, known: Iterable[str]) -> str:
+def _hint(name: str, known: Iterable[str]) -> str:
+    """A question after the known name that is nearest, with a space before it; empty if none is near."""
     from bot.content.suggest import did_you_mean  # imports a library that actions do not need otherwise
 
     return f" {did_you_mean(name, known)}".rstrip()

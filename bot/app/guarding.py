@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from bot.dialogue.prediction import Because, Policy, Prediction
 from bot.dialogue.tracker import Tracker
 from bot.dialogue.train import Factory
-from bot.encoding import keeping
+from bot.encoding import round_trip
 from bot.engine.deadline import LONGEST_STEP, held_up
 from bot.engine.record import TurnRecord
 from bot.errors import PLUGIN_FAILURES
@@ -79,7 +79,7 @@ class GuardedMatcher:
             return failed.parse or Parse(text)
 
 
-_check_encodable = keeping(Prediction)
+_check_encodable = round_trip(Prediction)
 
 
 class GuardedPolicy:

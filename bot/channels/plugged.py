@@ -15,7 +15,7 @@ from aiohttp import web
 
 from bot.channels.batch import Batch, SenderLocks
 from bot.channels.channel import ApiChannel, Channel, Incoming, Said, Sending, Sends, replies_by_send
-from bot.encoding import decode, encode, keeping
+from bot.encoding import decode, encode, round_trip
 from bot.engine.codec import reply_to_json
 from bot.engine.deadline import uncancelled
 from bot.engine.engine import Addressing
@@ -141,7 +141,7 @@ def _receive(name: str, channel: Channel | ApiChannel, incoming: Incoming) -> li
     return said
 
 
-_as_stored = keeping(Said)
+_as_stored = round_trip(Said)
 
 
 def _checked(name: str, received: Sequence[Said]) -> Iterator[Said]:

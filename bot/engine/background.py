@@ -13,9 +13,10 @@ from bot.encoding import decode
 from bot.engine.deadline import within
 from bot.engine.effects import not_offered
 from bot.engine.engine import Engine
-from bot.engine.looking import Rests, paged, side_by_side
+from bot.engine.polling import Backoff, process_concurrently, process_pages
 from bot.engine.protocols import EffectEntry
-from bot.engine.work import ActionWork, IntentWork, NoLongerDue
+from bot.engine.record import NoLongerDue
+from bot.engine.work import ActionWork, IntentWork
 from bot.errors import PLUGIN_FAILURES, BotError, Busy, StoreUnavailable
 from bot.messages import Principal, UserMessage
 from bot.sources import Sources
@@ -27,7 +28,7 @@ SYSTEM = Principal("key", "system")
 """The principal of background turns: nobody is logged in."""
 
 SHORTEST_WAIT = 1.0
-"""Seconds between two attempts at a reminder that is due but cannot fire."""
+"""Seconds between two attempts at a reminder that is due but cannot fire, so that it does not spin."""
 
 LONGEST_WAIT = 60.0
 """Seconds after which reminders are polled even if none was announced (another worker may have set one)."""
@@ -36,30 +37,33 @@ LONGEST_WAIT = 60.0
 class Background:
     """Turns that no client waits for. Each is a separate turn; whether it is still due is checked under the lock.
 
-    What fails is reported, rests for a while and is retried; it blocks nothing else. If the store is unavailable or
-    the server is full, it is retried at the next poll.
+    What fails is reported and retried later; it blocks nothing else. If the store is unavailable or the server is
+    full, it is retried at the next poll.
     """
 
     def __init__(self, engine: Engine, sources: Sources) -> None:
         self._engine = engine
         self._sources = sources
-        self._resting_reminders = Rests(sources.now)
-        self._resting_effects = Rests(sources.now)
-        self._kinds_told: set[str] = set()
-        self._refused = False
-        self._only_rest_before: datetime | None = None
+        self._postponed_reminders = Backoff(sources.now)
+        self._postponed_effects = Backoff(sources.now)
+        self._reported_kinds: set[str] = set()
+        self._was_refused = False
+        self._postponed_before: datetime | None = None
+        """All reminders due before this time are postponed; None unless the last poll found that out."""
 
     async def fire_reminders(self) -> int:
         """Run a turn for every due reminder; return how many were run."""
         now = self._sources.now()
-        self._refused, self._only_rest_before = False, None
-        self._resting_reminders.wake()
-        fired = await paged(
-            lambda behind: self._engine.store.due_reminders(now, behind),
-            lambda due: side_by_side(((item[0], item) for item in due), self._fire),
-        )
-        if not fired and not self._refused:
-            self._only_rest_before = now
+        self._was_refused = False
+        self._postponed_before = None
+        self._postponed_reminders.drop_expired()
+
+        async def fire(reminders: Sequence[tuple[str, ReminderScheduled]]) -> int:
+            return await process_concurrently(((due[0], due) for due in reminders), self._fire)
+
+        fired = await process_pages(lambda behind: self._engine.store.due_reminders(now, behind), fire)
+        if not fired and not self._was_refused:
+            self._postponed_before = now
         return fired
 
     async def settle_effects(self) -> int:
@@ -67,15 +71,14 @@ class Background:
 
         One that a turn may be making at this moment is left to that turn.
         """
-        now = self._sources.now()
-        self._resting_effects.wake()
-        left_alone = now - timedelta(seconds=self._engine.limits.turn_seconds)
+        self._postponed_effects.drop_expired()
+        cutoff = self._sources.now() - timedelta(seconds=self._engine.limits.turn_seconds)
 
         async def settle(entries: Sequence[EffectEntry]) -> int:
-            old = [entry for entry in entries if entry.status != "spending" or entry.at <= left_alone]
-            return await side_by_side(((entry.conversation, entry) for entry in old), self._settle)
+            abandoned = [entry for entry in entries if entry.status != "spending" or entry.at <= cutoff]
+            return await process_concurrently(((entry.conversation, entry) for entry in abandoned), self._settle)
 
-        return await paged(self._engine.store.unsettled_effects, settle)
+        return await process_pages(self._engine.store.unsettled_effects, settle)
 
     def jobs(self, every: float) -> tuple[Job, ...]:
         """The endless jobs that do all of it; unknown outcomes and unanswered messages are polled at `every` seconds.
@@ -83,15 +86,15 @@ class Background:
         Run them concurrently, and restart one that ends.
         """
         return (
-            self._keep_reminding,
-            lambda: self._keep_looking(self.settle_effects, every),
-            lambda: self._keep_looking(self._answer_left_over, every),
+            self._fire_reminders_forever,
+            lambda: self._poll_forever(self.settle_effects, every),
+            lambda: self._poll_forever(self._answer_backlog, every),
         )
 
     async def _fire(self, due: tuple[str, ReminderScheduled]) -> bool:
         conversation, reminder = due
         key = f"{conversation} {reminder.name}"
-        if key in self._resting_reminders:
+        if key in self._postponed_reminders:
             return False
         # Its turn removes its row, and checks for it under the conversation's lock: no stable message id is needed.
         message = self._message(conversation, self._sources.new_id(), reminder.intent, {})
@@ -99,39 +102,40 @@ class Background:
         try:
             await self._engine.perform(work)
         except (Busy, StoreUnavailable):
-            self._refused = True
+            self._was_refused = True
             raise
         except NoLongerDue:
             return False
         except Exception:  # reported to the watch, as every failed turn is
-            self._resting_reminders.rest(key, reminder.due)
+            self._postponed_reminders.postpone(key, reminder.due)
             return False
         return True
 
     async def _settle(self, entry: EffectEntry) -> bool:
-        if entry.key in self._resting_effects or not self._is_offered(entry.kind):
+        if entry.key in self._postponed_effects or not self._is_offered(entry.kind):
             return False
         try:
-            known = await self._found_out(entry)
+            known = await self._find_outcome(entry)
         except (Busy, StoreUnavailable):
             raise
         except PLUGIN_FAILURES as error:  # a plugin's `find` may raise anything
             self._engine.watch.action_failed(f"settle {entry.kind}", error)
             known = False
         if not known:
-            self._resting_effects.rest(entry.key, entry.at)
+            self._postponed_effects.postpone(entry.key, entry.at)
         return known
 
     def _is_offered(self, kind: str) -> bool:
         """Whether a plugin offers this kind; if none does any more, that is reported once."""
         if kind in self._engine.effects:
             return True
-        if kind not in self._kinds_told:
-            self._kinds_told.add(kind)
+        if kind not in self._reported_kinds:
+            self._reported_kinds.add(kind)
             self._engine.watch.action_failed(f"settle {kind}", not_offered(kind))
         return False
 
-    async def _found_out(self, entry: EffectEntry) -> bool:
+    async def _find_outcome(self, entry: EffectEntry) -> bool:
+        """Look up the outcome and tell the user; return whether it is known now."""
         effects = self._engine.effects
         result = await within(self._engine.limits.action_seconds, effects.find(entry))
         if result.outcome == "unknown":
@@ -139,8 +143,13 @@ class Background:
         outcome = effects.settled(entry, result)
         action = effects.settled_action(entry.kind)
         if action is not None:
-            about = {"key": entry.key, "kind": entry.kind, "parameters": decode(entry.parameters)}
-            effect = {**about, "outcome": result.outcome, "result": result.result}
+            effect = {
+                "key": entry.key,
+                "kind": entry.kind,
+                "parameters": decode(entry.parameters),
+                "outcome": result.outcome,
+                "result": result.result,
+            }
             message = self._message(entry.conversation, f"effect:{entry.key}", action, {"effect": effect})
             with contextlib.suppress(NoLongerDue):
                 await self._engine.perform(ActionWork(message, action, outcome))
@@ -148,11 +157,11 @@ class Background:
         await self._engine.store.journal(outcome)
         return True
 
-    async def _answer_left_over(self) -> int:
+    async def _answer_backlog(self) -> int:
         """Answer accepted messages whose turn failed; younger ones may still be waiting for theirs."""
         return await self._engine.drain(waiting_for=timedelta(seconds=self._engine.limits.turn_seconds))
 
-    async def _keep_reminding(self) -> None:
+    async def _fire_reminders_forever(self) -> None:
         while True:
             self._engine.reminders_changed.clear()
             with contextlib.suppress(BotError):
@@ -162,28 +171,25 @@ class Background:
                 async with asyncio.timeout(seconds):
                     await self._engine.reminders_changed.wait()
 
-    async def _keep_looking(self, look: Callable[[], Awaitable[int]], every: float) -> None:
+    async def _poll_forever(self, poll: Callable[[], Awaitable[int]], every: float) -> None:
         while True:
             with contextlib.suppress(BotError):  # the store is unavailable
-                await look()
+                await poll()
             await asyncio.sleep(every)
 
     async def _seconds_to_next(self) -> float:
-        """Seconds until the next reminder is due or a resting one may be retried; a resting one cannot fire before."""
-        before = self._only_rest_before
-        rested = self._resting_reminders.next_end if before is not None else None
-        try:
-            due = await self._engine.store.next_reminder_at(before)
-        except BotError:
-            due = None
-        next_at = min((at for at in (due, rested) if at is not None), default=None)
-        return LONGEST_WAIT if next_at is None else _between(self._sources.now(), next_at)
+        """Seconds until the next reminder is due or a postponed one may be retried."""
+        times: list[datetime | None] = []
+        if self._postponed_before is not None:
+            times.append(self._postponed_reminders.next_end)
+        with contextlib.suppress(BotError):
+            times.append(await self._engine.store.next_reminder_at(self._postponed_before))
+        next_at = min((at for at in times if at is not None), default=None)
+        if next_at is None:
+            return LONGEST_WAIT
+        seconds = (next_at - self._sources.now()).total_seconds()
+        return min(max(seconds, SHORTEST_WAIT), LONGEST_WAIT)
 
     def _message(self, conversation: str, message_id: str, text: str, metadata: dict[str, object]) -> UserMessage:
         now = self._sources.now()
         return UserMessage(text, conversation, message_id, now, SYSTEM, "background", metadata=metadata)
-
-
-def _between(now: datetime, at: datetime) -> float:
-    """Seconds from now to `at`, at least a moment, so that a reminder that cannot fire does not spin."""
-    return min(max((at - now).total_seconds(), SHORTEST_WAIT), LONGEST_WAIT)

@@ -62,22 +62,23 @@ def check_events(events: Sequence[Event]) -> None:
     if not events:
         return
     try:
-        written = write(events)
-        if not _is_plainly_good(tuple(events), written):
+        if not _is_plainly_good(tuple(events)):
             _check_slowly(events)
     except (TypeError, ValueError) as error:
         raise ValueError(f"its events cannot be kept: {error}") from error
 
 
-def _is_plainly_good(events: tuple[Event, ...], written: bytes) -> bool:
-    return (
-        not may_have_long_number(written) and _CHECKED.isdisjoint(map(type, events)) and _read_events(written) == events
-    )
+def _is_plainly_good(events: tuple[Event, ...]) -> bool:
+    """Whether a quick look is enough to see that the events can be read back."""
+    written = write(events)
+    if may_have_long_number(written) or not _STRICTLY_CHECKED.isdisjoint(map(type, events)):
+        return False
+    return _read_events(written) == events
 
 
 _read_events = reader(tuple[Event, ...])
 
-_CHECKED: Final = frozenset({ReminderScheduled, ReminderCancelled, EntitiesAdded})
+_STRICTLY_CHECKED: Final = frozenset({ReminderScheduled, ReminderCancelled, EntitiesAdded})
 """Events whose fields are checked for more than their types."""
 
 

@@ -7,7 +7,7 @@ open, and is looked up and reported later.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -46,9 +46,9 @@ class Effects:
         standing = await self._store.journal(entry)
         if standing.status in ("done", "refused"):
             return standing
-        first = standing is entry
-        ask = effect.perform if first else effect.find
-        return self.settled(entry, await uncancelled(ask(key, parameters)))
+        is_first = standing is entry
+        asked = effect.perform(key, parameters) if is_first else effect.find(key, parameters)
+        return self.settled(entry, await uncancelled(asked))
 
     async def find(self, entry: EffectEntry) -> EffectResult:
         """Look up the outcome of an unsettled effect; nothing is journalled yet."""
@@ -75,5 +75,8 @@ def not_offered(kind: str) -> EffectError:
 
 def result_of(entry: EffectEntry) -> EffectResult:
     """The result of an effect, from its journal entry."""
-    outcome: Outcome = "done" if entry.status == "done" else "refused" if entry.status == "refused" else "unknown"
+    outcome = _OUTCOMES.get(entry.status, "unknown")
     return EffectResult(outcome, decode(entry.result) if entry.result is not None else None)
+
+
+_OUTCOMES: Final[Mapping[str, Outcome]] = {"done": "done", "refused": "refused"}

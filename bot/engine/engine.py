@@ -20,11 +20,11 @@ from bot.engine.deadline import one_turn
 from bot.engine.effects import Effects
 from bot.engine.lines import Line, Lines
 from bot.engine.protocols import EffectEntry, Loaded, Outgoing, TurnCommit, TurnStore
-from bot.engine.record import Answer, TurnRecord
+from bot.engine.record import Answer, NoLongerDue, TurnRecord
 from bot.engine.running import RunningTurn
 from bot.engine.snapshots import RecentSnapshots, Snapshot, session_is_over, snapshot_after
 from bot.engine.watch import Watch
-from bot.engine.work import MessageWork, NoLongerDue, Work
+from bot.engine.work import MessageWork, Work
 from bot.errors import Busy, MessageIdReused, SequenceConflict, StoreUnavailable, TurnTimedOut
 from bot.messages import UserMessage
 from bot.sources import Chance, Sources
@@ -35,8 +35,7 @@ CONFLICT_TRIES = 16
 RECENT_CONVERSATIONS = 72
 """How many conversations' latest snapshots are cached, in total."""
 
-Addressing = Callable[[UserMessage, TurnRecord], tuple[Outgoing, ...]]
-
+Addressing: TypeAlias = Callable[[UserMessage, TurnRecord], tuple[Outgoing, ...]]
 Answers: TypeAlias = list[Answer | MessageIdReused]
 
 
@@ -51,6 +50,14 @@ class _Progress(Struct, frozen=True):
     work: Work
     clock: asyncio.Timeout
     started: float = field(default_factory=perf_counter)
+
+
+class _Computed(Struct, frozen=True):
+    """A turn that is computed and not yet committed."""
+
+    record: TurnRecord
+    snapshot: Snapshot
+    effects: tuple[EffectEntry, ...]
 
 
 class Engine:
@@ -122,7 +129,7 @@ class Engine:
         task = asyncio.create_task(self._answer_all(messages, line))
         self._batches.add(task)
         task.add_done_callback(self._batches.discard)
-        task.add_done_callback(self.watch.tell_if_failed)
+        task.add_done_callback(self.watch.report_if_failed)
         return await asyncio.shield(task)
 
     async def accept(self, message: UserMessage) -> None:
@@ -132,17 +139,16 @@ class Engine:
         """
         # Another worker that reads it in the store may answer it: from here on its id may be known there.
         message = replace(message, id_is_ours=False)
-        work, key = MessageWork(message, accepted=True), (message.conversation, message.message_id)
+        work = MessageWork(message, accepted=True)
         line = self._lines.join(message.conversation)
+        is_new = False
         try:
             is_new = await self.store.accept(message, work.fingerprint)
-        except BaseException:
-            self._lines.leave(message.conversation, line)
-            raise
+        finally:
+            if not is_new:
+                self._lines.leave(message.conversation, line)
         if is_new:
-            self._start(key, work, line)
-        else:
-            self._lines.leave(message.conversation, line)
+            self._start((message.conversation, message.message_id), work, line)
 
     async def drain(self, *, waiting_for: timedelta = timedelta()) -> int:
         """Answer accepted messages without an answer, in order per conversation; return how many were answered.
@@ -161,12 +167,9 @@ class Engine:
     def _start(self, key: tuple[str, str], work: Work, line: Line) -> _Running:
         task = asyncio.create_task(self._answer(work, line))
         running = self._running[key] = _Running(work.fingerprint, task)
-        task.add_done_callback(lambda done: self._finished(key, done))
+        task.add_done_callback(lambda _: self._running.pop(key, None))
+        task.add_done_callback(self.watch.report_if_failed)
         return running
-
-    def _finished(self, key: tuple[str, str], task: asyncio.Task[Answer]) -> None:
-        self._running.pop(key, None)
-        self.watch.tell_if_failed(task)
 
     async def _answer(self, work: Work, line: Line) -> Answer:
         try:
@@ -175,7 +178,7 @@ class Engine:
                     await self._answer_earlier(work.message, clock)
                 return await self._answer_in_turn(_Progress(work, clock))
         except TimeoutError as error:
-            raise TurnTimedOut("the turn took too long") from error
+            raise TurnTimedOut from error
         finally:
             self._lines.leave(work.message.conversation, line)
 
@@ -185,13 +188,13 @@ class Engine:
                 waiting.reschedule(None)
                 return [await self._answer_unless_reused(message) for message in messages]
         except TimeoutError as error:
-            raise TurnTimedOut("the turn took too long") from error
+            raise TurnTimedOut from error
         finally:
             self._lines.leave(messages[0].conversation, line)
 
     async def _answer_unless_reused(self, message: UserMessage) -> Answer | MessageIdReused:
         try:
-            return await self._answer_in_its_own_time(MessageWork(message))
+            return await self._answer_with_full_time(MessageWork(message))
         except MessageIdReused as error:
             self.watch.turn_failed(error)
             return error
@@ -200,31 +203,32 @@ class Engine:
         """Answer what the conversation accepted earlier and whose turn failed, so that nothing overtakes it.
 
         If the store is still unavailable, this message waits, too; one that cannot be answered at all, or in time,
-        delays the others by no more than its own time, and not at all while it rests.
+        delays the others by no more than its own time, and not at all while it is postponed.
         """
         earlier = await self.store.accepted_before(message)
         if not earlier:
             return
         clock.reschedule(None)
-        for left in earlier:
-            await self._backlog.try_again(left, self._answer_left_over)
+        for earlier_message in earlier:
+            await self._backlog.try_again(earlier_message, self._answer_and_report)
         clock.reschedule(asyncio.get_running_loop().time() + self.limits.turn_seconds)
 
-    async def _answer_left_over(self, work: Work) -> Answer:
+    async def _answer_and_report(self, work: Work) -> Answer:
         try:
-            return await self._answer_in_its_own_time(work)
+            return await self._answer_with_full_time(work)
         except (Busy, StoreUnavailable):
             raise
         except Exception as error:
             self.watch.turn_failed(error)
             raise
 
-    async def _answer_in_its_own_time(self, work: Work) -> Answer:
-        async with asyncio.timeout(self.limits.turn_seconds) as its_own:
-            return await self._answer_in_turn(_Progress(work, its_own))
+    async def _answer_with_full_time(self, work: Work) -> Answer:
+        async with asyncio.timeout(self.limits.turn_seconds) as clock:
+            return await self._answer_in_turn(_Progress(work, clock))
 
     async def _answer_in_turn(self, progress: _Progress) -> Answer:
-        message, deadline = progress.work.message, progress.clock.when()
+        message = progress.work.message
+        deadline = progress.clock.when()
         with one_turn(progress.clock):
             for _ in range(CONFLICT_TRIES):
                 async with self.store.hold(message.conversation, _known_id(message)) as fence:
@@ -233,12 +237,13 @@ class Engine:
                     except SequenceConflict:
                         self.watch.turn_conflicted()
                         if progress.clock.expired():
-                            raise TurnTimedOut("the turn took too long") from None
+                            raise TurnTimedOut from None
                         progress.clock.reschedule(deadline)
         raise StoreUnavailable("another worker keeps changing this conversation")
 
     async def _try_once(self, progress: _Progress, fence: int) -> Answer:
-        work, message = progress.work, progress.work.message
+        work = progress.work
+        message = work.message
         if not await work.is_due(self.store):
             raise NoLongerDue
         loaded = await self.store.load(message.conversation, _known_id(message))
@@ -247,20 +252,21 @@ class Engine:
                 raise MessageIdReused("the message id was used for another message")
             if loaded.stored.body is not None:
                 return Answer(message.conversation, loaded.stored.seq, message.message_id, loaded.stored.body)
-        record, snapshot, effects = await self._compute(work, loaded)
-        record.timings["waited_and_computed"] = perf_counter() - progress.started
+        computed = await self._compute(work, loaded)
+        computed.record.timings["waited_and_computed"] = perf_counter() - progress.started
         # We set no deadline for the commit: once handed over, only the store knows how it ends.
         if not progress.clock.expired():  # it has, if an action ignored it: then its turn is answered late
             progress.clock.reschedule(None)
-        body = await self._commit(work, record, snapshot, loaded, fence, effects)
-        self.watch.tell(record)
-        return Answer(message.conversation, record.seq, message.message_id, body)
+        body = await self._commit(work, computed, loaded, fence)
+        self.watch.report(computed.record)
+        return Answer(message.conversation, computed.record.seq, message.message_id, body)
 
-    async def _compute(self, work: Work, loaded: Loaded) -> tuple[TurnRecord, Snapshot, tuple[EffectEntry, ...]]:
-        agent, now, seed = self.agent, self._sources.now(), self._sources.seed()
+    async def _compute(self, work: Work, loaded: Loaded) -> _Computed:
+        now = self._sources.now()
+        seed = self._sources.seed()
         before = self._recent.get(work.message.conversation, loaded)
         turn = RunningTurn(
-            agent,
+            self.agent,
             before.tracker,
             before.addressed(work.message, background=work.background),
             now=now,
@@ -281,11 +287,11 @@ class Engine:
             steps=tuple(turn.steps),
             now=now,
             seed=seed,
-            content=agent.fingerprint,
+            content=turn.agent.fingerprint,
             timings=turn.timings,
         )
         after = snapshot_after(record, turn.trimmed(), before, background=work.background)
-        return record, after, work.effects + turn.effects
+        return _Computed(record, after, work.effects + turn.effects)
 
     async def _open_session(self, turn: RunningTurn, work: Work, before: Snapshot, loaded: Loaded) -> None:
         """Start a session when the last one is over; a new login carries nothing over from the one before it.
@@ -302,18 +308,11 @@ class Engine:
         if not work.given_up and (new_login or session_is_over(before, loaded.last_turn_at, turn.now, config)):
             await turn.start_session()
 
-    async def _commit(
-        self,
-        work: Work,
-        record: TurnRecord,
-        snapshot: Snapshot,
-        loaded: Loaded,
-        fence: int,
-        effects: tuple[EffectEntry, ...],
-    ) -> bytes:
+    async def _commit(self, work: Work, computed: _Computed, loaded: Loaded, fence: int) -> bytes:
+        record = computed.record
         message = record.message
         body = answer_body(message.conversation, record.seq, message.message_id, record.replies)
-        addressing = self._addressing.get(snapshot.channel)
+        addressing = self._addressing.get(computed.snapshot.channel)
         reminders = tuple([e for e in record.events if isinstance(e, (ReminderScheduled, ReminderCancelled))])
         commit = TurnCommit(
             conversation=message.conversation,
@@ -321,22 +320,22 @@ class Engine:
             message_id=message.message_id,
             fingerprint=work.fingerprint,
             record=record_to_json(record),
-            snapshot=snapshot.to_json(),
+            snapshot=computed.snapshot.to_json(),
             body=body,
             at=record.now,
             fence=fence,
             session=None if work.background else message.principal.session,
             session_idle_until=record.now + self._idle,
-            outbox=addressing(replace(message, sender=snapshot.sender), record) if addressing else (),
+            outbox=addressing(replace(message, sender=computed.snapshot.sender), record) if addressing else (),
             reminders=reminders,
             user_spoke=not work.background,
             fired=work.fired,
             had_reminders=loaded.has_reminders,
-            effects=effects,
+            effects=computed.effects,
         )
         started = perf_counter()
         await self.store.commit(commit)
-        self._recent.keep(commit.conversation, commit.snapshot, snapshot)
+        self._recent.keep(commit.conversation, commit.snapshot, computed.snapshot)
         record.timings["commit"] = perf_counter() - started
         if reminders:
             self.reminders_changed.set()

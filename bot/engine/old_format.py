@@ -34,8 +34,8 @@ class OldConversation:
 
     def snapshot(self, old: bytes) -> bytes:
         """The snapshot after the last of the records."""
-        told = decode(old)
-        return Snapshot(self._tracker, told["login"], told["channel"], told["sender"]).to_json()
+        given = decode(old)
+        return Snapshot(self._tracker, given["login"], given["channel"], given["sender"]).to_json()
 
 
 def message(old: bytes) -> bytes:

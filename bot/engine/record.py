@@ -1,4 +1,4 @@
-"""The results of a turn: its record, and the answer."""
+"""The results of a turn: its record and the answer, or that there is nothing left to do."""
 
 from __future__ import annotations
 
@@ -71,6 +71,10 @@ class TurnRecord(Struct, frozen=True):
                 return event.parse.text != EXTERNAL + self.message.text
         failed = any(isinstance(event, ActionFailed) and event.name == WHOLE_TURN for event in self.events)
         return failed and not self.steps
+
+
+class NoLongerDue(Exception):
+    """Raised instead of a result: the turn's work is no longer needed."""
 
 
 class Answer(Struct, frozen=True):

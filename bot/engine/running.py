@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from time import perf_counter
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from bot.actions.responses import SayText
 from bot.actions.turn import Action, Turn, TurnContext
@@ -31,10 +31,11 @@ from bot.dialogue.tracker import Tracker
 from bot.dialogue.turn_loop import before_action, goes_on, is_silent, record, rejection, user_spoke_again
 from bot.engine.agent import Agent
 from bot.engine.codec import check_events
-from bot.engine.deadline import Held, held_up, not_stopped, uncancelled, within
-from bot.engine.effects import result_of
+from bot.engine.deadline import OnBlocked, held_up, not_stopped, uncancelled, within
+from bot.engine.effects import Effects, result_of
 from bot.engine.protocols import EffectEntry
 from bot.engine.record import WHOLE_TURN, Step
+from bot.engine.watch import Watch
 from bot.errors import PLUGIN_FAILURES, ActionRejected, BotError, StoreUnavailable
 from bot.messages import Parse, Reply, UserMessage
 from bot.sources import Chance
@@ -42,29 +43,6 @@ from bot.sources import Chance
 SESSION_METADATA = "session_started_metadata"
 FAILED_RESPONSE = "utter_action_failed"
 FAILED_TEXT = "Sorry, something went wrong on my side. Please try again in a moment."
-
-
-class Spends(Protocol):
-    """Makes outside changes (`Effects`)."""
-
-    @property
-    def kinds(self) -> Collection[str]:
-        """The kinds that can be made."""
-
-    async def spend(self, conversation: str, kind: str, key: str, parameters: Mapping[str, Any]) -> EffectEntry:
-        """Make one, exactly once."""
-
-
-class Watches(Protocol):
-    """Receives reports about actions (`Watch`)."""
-
-    @property
-    def action_failed(self) -> Callable[[str, BaseException], None]:
-        """Called with the name of an action that failed, and the error."""
-
-    @property
-    def action_warned(self) -> Callable[[str, BaseException], None]:
-        """Called with the name of an action that went on, and what must be fixed in it."""
 
 
 class TooManyActions(BotError):
@@ -90,9 +68,9 @@ class RunningTurn:
         random: Chance,
         new_id: Callable[[], str],
         times: Times,
-        effects: Spends,
+        effects: Effects,
         action_seconds: float,
-        watch: Watches,
+        watch: Watch,
         channel: str = "",
     ) -> None:
         self.agent = agent
@@ -112,7 +90,7 @@ class RunningTurn:
         self._watch = watch
         self._channel = channel or message.channel
         self._has_apologised = False
-        self._held_until = 0.0
+        self._blocked_until = 0.0
 
     def _context(self, action: str) -> TurnContext:
         """The action's view of the turn. Created on each call: storing it here would make a reference cycle."""
@@ -127,7 +105,7 @@ class RunningTurn:
             new_id=self._new_id,
             spend=self._spend_effect,
             effects=self._effects.kinds,
-            tell=self._watch.action_failed,
+            report=self._watch.action_failed,
             warn=partial(self._watch.action_warned, action),
             times=self._times,
             before=self._before,
@@ -141,8 +119,8 @@ class RunningTurn:
     @property
     def effects(self) -> tuple[EffectEntry, ...]:
         """The outcomes of the outside changes that this turn reports; an action that failed reports none."""
-        told = [event.key for event in self.events if type(event) is EffectSettled]
-        return tuple([self._spent[key] for key in told if key in self._spent])
+        settled = [event.key for event in self.events if type(event) is EffectSettled]
+        return tuple([self._spent[key] for key in settled if key in self._spent])
 
     def apply(self, events: Iterable[Event]) -> None:
         """Append events and update the tracker."""
@@ -152,7 +130,8 @@ class RunningTurn:
 
     def understand(self, parse: Callable[[], Parse]) -> None:
         """Parse the message and record it."""
-        message, started = self._message, perf_counter()
+        message = self._message
+        started = perf_counter()
         parsed = parse()
         self.timings["parse"] = perf_counter() - started
         self._before = self.tracker  # a session that starts with the message has started by now
@@ -201,7 +180,7 @@ class RunningTurn:
         failed = False
         try:
             events = await self._run(prediction.action, before_action(prediction, self.tracker))
-            self.apply(record(prediction, events, action_text=self._said(prediction.action)))
+            self.apply(record(prediction, events, action_text=self._text_of(prediction.action)))
             if user_spoke_again(events):
                 await self.fill_slots()
         except ActionRejected:
@@ -209,7 +188,7 @@ class RunningTurn:
         except StoreUnavailable:
             raise
         except PLUGIN_FAILURES as error:  # an action is plugin code: whatever it raises becomes ActionFailed
-            failed = self._goes_without(prediction, error)
+            failed = self._continue_without(prediction, error)
         seconds = perf_counter() - started
         self.steps.append(
             Step(prediction.action, prediction.policy, prediction.confidence, prediction.because, seconds)
@@ -220,7 +199,7 @@ class RunningTurn:
         """Say that something went wrong, instead of answering."""
         self._fail(WHOLE_TURN, error)
 
-    def _said(self, action: str) -> str | None:
+    def _text_of(self, action: str) -> str | None:
         """The action's text, if it is a bot utterance of an end-to-end story."""
         return action if type(self.agent.actions.get(action)) is SayText else None
 
@@ -231,15 +210,15 @@ class RunningTurn:
         if action is None:
             raise UnknownAction.among(name, self.agent.actions)
         turn = Turn(tracker, self._context(name))
-        await run_alone(action, turn, self._action_seconds, partial(self._held, name))
+        await run_alone(action, turn, self._action_seconds, partial(self._report_blocking, name))
         return turn.events
 
-    def _held(self, action: str, seconds: float) -> None:
+    def _report_blocking(self, action: str, seconds: float) -> None:
         """Report that an action blocked the event loop; if it ran inside another action, the inner one is named."""
-        now = perf_counter()
-        if now - seconds >= self._held_until:
+        ended = perf_counter()
+        if ended - seconds >= self._blocked_until:
             self._watch.action_warned(action, held_up(seconds))
-        self._held_until = now
+        self._blocked_until = ended
 
     async def _spend_effect(
         self, conversation: str, kind: str, key: str, parameters: Mapping[str, Any]
@@ -247,10 +226,11 @@ class RunningTurn:
         entry = self._spent[key] = await self._effects.spend(conversation, kind, key, parameters)
         return result_of(entry)
 
-    def _goes_without(self, prediction: Prediction, error: BaseException) -> bool:
+    def _continue_without(self, prediction: Prediction, error: BaseException) -> bool:
         """Record that the action failed; False if it was only requested as a follow-up and does not exist."""
         action = prediction.action
-        if isinstance(error, UnknownAction) and error.action == action == self.tracker.followup_action:
+        is_missing = isinstance(error, UnknownAction) and error.action == action
+        if is_missing and action == self.tracker.followup_action:
             self._watch.action_failed(action, error)
             self.apply([ActionFailed(action, type(error).__name__), *rejection(prediction)])
             return False
@@ -275,15 +255,16 @@ class RunningTurn:
         self.apply([BotUttered(reply or Reply(text=FAILED_TEXT))])
 
 
-async def run_alone(action: Action, turn: Turn, seconds: float, held: Held = lambda seconds: None) -> None:
+async def run_alone(action: Action, turn: Turn, seconds: float, on_blocked: OnBlocked = lambda seconds: None) -> None:
     """Run an action by the rules that hold for all actions; the events it appended are in `turn.events`.
 
     Raises what it raises, TimeoutError if it takes more than `seconds`, TypeError if it returns something, and
-    ValueError for events that cannot be stored. `held` gets the seconds of each step that blocked all conversations.
+    ValueError for events that cannot be stored. `on_blocked` gets the seconds of each step that blocked everything.
     """
     started = perf_counter()
-    await within(seconds, _expect_no_result(action(turn)), held)
-    if (took := perf_counter() - started) > seconds:  # no timeout interrupts what does not await
+    await within(seconds, _expect_no_result(action(turn)), on_blocked)
+    took = perf_counter() - started
+    if took > seconds:  # no timeout interrupts what does not await
         raise not_stopped(took, seconds)
     check_events(turn.events)
 
@@ -293,9 +274,9 @@ async def _expect_no_result(action: Awaitable[None]) -> None:
 
     An empty list counts as nothing.
     """
-    given = cast(object, await uncancelled(action))
-    if given:
-        raise TypeError(f"it returned a {type(given).__name__}, which does nothing; write `turn.emit(…)` instead")
+    result = cast(object, await uncancelled(action))
+    if result:
+        raise TypeError(f"it returned a {type(result).__name__}, which does nothing; write `turn.emit(…)` instead")
 
 
 def _by_default(action: str, name: str) -> Prediction:

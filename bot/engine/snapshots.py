@@ -38,11 +38,11 @@ class Snapshot(Struct, frozen=True):
 
     def to_json(self) -> bytes:
         """The snapshot as the store keeps it."""
-        return write(_Written(pack(self.tracker), self.login, self.channel, self.sender, self.times))
+        return write(_StoredSnapshot(pack(self.tracker), self.login, self.channel, self.sender, self.times))
 
 
-class _Written(Struct, frozen=True):
-    """A snapshot in the store; `times` was added later."""
+class _StoredSnapshot(Struct, frozen=True):
+    """A snapshot as the store keeps it; `times` was added later."""
 
     tracker: PackedTracker
     login: str
@@ -51,9 +51,10 @@ class _Written(Struct, frozen=True):
     times: Times = ()
 
 
-_read = reader(_Written)
+_read = reader(_StoredSnapshot)
 
 _FOLDED_TURNS = 50
+"""User turns that `after_turn` keeps: more than policies look at."""
 
 
 class RecentSnapshots:
@@ -71,7 +72,9 @@ class RecentSnapshots:
     def get(self, conversation: str, loaded: Loaded) -> Snapshot:
         """The snapshot after the last turn, from the cache or from the stored text."""
         kept = self._kept.get(conversation)
-        return kept[1] if kept is not None and kept[0] == loaded.snapshot else _with_times(conversation, loaded)
+        if kept is not None and kept[0] == loaded.snapshot:
+            return kept[1]
+        return _read_with_times(conversation, loaded)
 
     def keep(self, conversation: str, text: bytes, snapshot: Snapshot) -> None:
         """Cache the snapshot that a turn committed as `text`; the one cached longest ago is dropped."""
@@ -85,11 +88,11 @@ def read_snapshot(text: bytes | None, conversation: str) -> Snapshot:
     """The snapshot in a stored text; a new conversation's if there is none."""
     if text is None:
         return Snapshot(Tracker(conversation=conversation))
-    written = _read(text)
-    return Snapshot(unpack(written.tracker), written.login, written.channel, written.sender, written.times)
+    stored = _read(text)
+    return Snapshot(unpack(stored.tracker), stored.login, stored.channel, stored.sender, stored.times)
 
 
-def _with_times(conversation: str, loaded: Loaded) -> Snapshot:
+def _read_with_times(conversation: str, loaded: Loaded) -> Snapshot:
     """The stored snapshot; if it has no times, all its events are taken to have happened with the last turn."""
     snapshot = read_snapshot(loaded.snapshot, conversation)
     if snapshot.times or loaded.last_turn_at is None:
@@ -110,7 +113,7 @@ def snapshot_after(record: TurnRecord, tracker: Tracker, before: Snapshot, *, ba
 
 
 def after_turn(record: TurnRecord, tracker: Tracker) -> Tracker:
-    """The tracker after a recorded turn, with more past events than policies look at: the state needs none of them."""
+    """The tracker after a recorded turn."""
     return trim(evolve_all(record.events, tracker), _FOLDED_TURNS)
 
 
@@ -119,17 +122,18 @@ def session_is_over(before: Snapshot, last_turn_at: datetime | None, now: dateti
 
     What others write to the conversation does not count; if no message of the user is known, the last turn counts.
     """
-    if last_turn_at is None or _none_began(before.tracker):
+    if last_turn_at is None or _no_session_began(before.tracker):
         return True
     if config.expiration_minutes <= 0:
         return False
-    over_before = now.timestamp() - config.expiration_minutes * 60
-    if before.times and before.times[0][1] >= over_before:  # everything kept is younger, the user's messages too
+    earliest = now.timestamp() - config.expiration_minutes * 60
+    if before.times and before.times[0][1] >= earliest:  # everything kept is younger, the user's messages too
         return False
-    return (user_spoke_at(before.tracker.events, before.times) or last_turn_at.timestamp()) < over_before
+    spoke_at = user_spoke_at(before.tracker.events, before.times) or last_turn_at.timestamp()
+    return spoke_at < earliest
 
 
-def _none_began(tracker: Tracker) -> bool:
+def _no_session_began(tracker: Tracker) -> bool:
     """Whether all turns so far were given up, so that no session has started; any other turn has earlier events."""
     given_up = bool(tracker.events) and type(tracker.events[0]) is ActionFailed
     return given_up and not any(type(event) is UserUttered for event in tracker.events)

@@ -1,4 +1,4 @@
-"""Callbacks that are told about finished turns and cannot change them."""
+"""Callbacks that observe what has happened and cannot change it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from bot.engine.record import TurnRecord
-from bot.engine.work import NoLongerDue
+from bot.engine.record import NoLongerDue, TurnRecord
 from bot.errors import PLUGIN_FAILURES
 
 
@@ -27,7 +26,7 @@ class Watch(Struct, frozen=True):
     turn_failed: Callable[[BaseException], None] = lambda error: None
     turn_conflicted: Callable[[], None] = lambda: None
 
-    def tell(self, record: TurnRecord) -> None:
+    def report(self, record: TurnRecord) -> None:
         """Report a committed turn; an observer's own failure is reported, too."""
         for observe in self.turn_committed:
             try:
@@ -35,9 +34,10 @@ class Watch(Struct, frozen=True):
             except PLUGIN_FAILURES as error:  # the turn is committed, whatever its observers do
                 self.observer_failed(error)
 
-    def tell_if_failed(self, task: asyncio.Task[Any]) -> None:
+    def report_if_failed(self, task: asyncio.Task[Any]) -> None:
         """Report the failure of a task that has ended, if it did fail."""
         if task.cancelled():  # with all others, at the end of the process, before its turn began
             return
-        if (error := task.exception()) is not None and not isinstance(error, NoLongerDue):
+        error = task.exception()
+        if error is not None and not isinstance(error, NoLongerDue):
             self.turn_failed(error)

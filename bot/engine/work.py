@@ -22,10 +22,6 @@ MOST_TRIES = 3
 """How often an accepted message is tried again before it is given up."""
 
 
-class NoLongerDue(Exception):
-    """The work is no longer needed."""
-
-
 class Work(Protocol):
     """What causes one turn. `background` work has no user behind it: it keeps the login, and nobody waits for it."""
 
@@ -98,8 +94,10 @@ class GivenUp(BotError):
     """An accepted message was tried too often; the message names its conversation."""
 
     def __init__(self, message: Accepted) -> None:
-        what = f"a message of conversation {message.conversation} was tried {message.tries + 1} times in vain"
-        super().__init__(f"{what}; its user was told that something went wrong")
+        super().__init__(
+            f"a message of conversation {message.conversation} was tried {message.tries + 1} times in vain; "
+            "its user was told that something went wrong"
+        )
 
 
 class RetriedWork(MessageWork):
@@ -166,10 +164,11 @@ class ActionWork(StillDue):
         self.effects = (outcome,)
         self.fingerprint = fingerprint([action])
         self._action = action
+        self._outcome = outcome
 
     async def is_due(self, store: TurnStore) -> bool:
         """The turn that made the change may have reported it meanwhile."""
-        return all([await store.is_unsettled(entry.key) for entry in self.effects])
+        return await store.is_unsettled(self._outcome.key)
 
     async def run(self, turn: RunningTurn, most: int) -> None:
         """Run only this action; the change is no longer prepared, and the conversation listens as before.
@@ -179,7 +178,7 @@ class ActionWork(StillDue):
         reason = (Because("engine", "a late outcome", NOWHERE),)
         failed = await turn.perform(Prediction(self._action, 1.0, "engine", because=reason))
         if not failed:
-            turn.apply([EffectSettled(entry.key, entry.status) for entry in self.effects])
+            turn.apply([EffectSettled(self._outcome.key, self._outcome.status)])
         await turn.perform(Prediction("action_listen", 1.0, "engine", because=reason))
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from bot.encoding import encode, keeping
+from bot.encoding import encode, round_trip
 from bot.errors import PLUGIN_FAILURES
 from bot.learning import ModelError, read_folder, write_folder
 from bot.messages import Doubt, Entity, IntentScore, JsonObject, Nearest, Parse
@@ -266,7 +266,7 @@ class Model:
         )
 
 
-_read_back = keeping(Parse)
+_read_back = round_trip(Parse)
 
 
 def _run(processor: Processor, parse: Parse, now: datetime) -> Parse:

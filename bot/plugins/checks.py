@@ -6,7 +6,7 @@ import functools
 import inspect
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import Any, Final, TypeAlias
 
@@ -28,7 +28,7 @@ def action_flaw(name: str, action: object) -> Flaw | None:
     return _arguments_flaw(action, "turn")
 
 
-def factory_flaw(*arguments: str) -> Any:
+def factory_flaw(*arguments: str) -> Callable[[str, object], Flaw | None]:
     """Return a check of factories that are called with these arguments."""
 
     def flaw(name: str, factory: object) -> Flaw | None:
@@ -53,7 +53,10 @@ def made_channel_flaw(channel: object) -> Flaw | None:
     replies_by_send = getattr(channel, "replies_by_send", False)
     if not isinstance(replies_by_send, bool):
         return f"has {replies_by_send!r} for `replies_by_send`", "set it to True or False"
-    flaw = methods_flaw(channel, {"receive": ("incoming",)} | ({} if replies_by_send else {"respond": ("answered",)}))
+    methods = {"receive": ("incoming",)}
+    if not replies_by_send:
+        methods["respond"] = ("answered",)
+    flaw = methods_flaw(channel, methods)
     if flaw is None and (replies_by_send or hasattr(channel, "send")):
         flaw = methods_flaw(channel, {"send": ("sending",)}, are_async=True)
     return flaw

@@ -8,7 +8,7 @@ import importlib
 import os
 import pkgutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from importlib.metadata import entry_points
@@ -46,14 +46,8 @@ def find_command_plugins(project: Path, named: tuple[str, ...]) -> Iterator[tupl
 
 
 def _actions(project: Path, namespace: str, report: Report) -> Iterator[tuple[str, ModuleType]]:
-    """The modules of `actions/`, or `actions.py` in its place, except those that add commands."""
-    found: Iterable[tuple[str, ModuleType]] = ()
-    if (project / "actions").is_dir():
-        found = _folder_plugins(project, namespace, "actions", report)
-    elif (project / "actions.py").is_file():
-        module = _import_part(f"{namespace}.actions", "actions.py", project, report)
-        found = [("actions.py", module)] if module else []
-    for name, module in found:
+    """The modules of actions, except those that add commands."""
+    for name, module in _action_modules(project, namespace, report):
         adds = vars(module).get("register_commands")
         if getattr(adds, "bot_impl", None) is None:
             yield name, module
@@ -63,6 +57,15 @@ def _actions(project: Path, namespace: str, report: Report) -> Iterator[tuple[st
         )
         cure = "move them into such a plugin: `bot --help` does not load actions"
         report(PluginProblem(what, cure, code=adds))
+
+
+def _action_modules(project: Path, namespace: str, report: Report) -> Iterator[tuple[str, ModuleType]]:
+    if (project / "actions").is_dir():
+        yield from _folder_plugins(project, namespace, "actions", report)
+    elif (project / "actions.py").is_file():
+        module = _import_part(f"{namespace}.actions", "actions.py", project, report)
+        if module is not None:
+            yield "actions.py", module
 
 
 def _installed_plugins(report: Report) -> Iterator[tuple[str, ModuleType]]:
@@ -78,8 +81,9 @@ def _installed_plugins(report: Report) -> Iterator[tuple[str, ModuleType]]:
 def rasa_sdk_import(project: Path) -> Place | None:
     """Return where the project's `actions` first import Rasa's SDK: such actions run on an action server, not here."""
     for file, tree in _actions_with(project, b"rasa_sdk"):
-        if first := next((node for node in ast.walk(tree) if _imports(node, "rasa_sdk")), None):
-            return Place(file, first.lineno, first.col_offset + 1)
+        for node in ast.walk(tree):
+            if _imports(node, "rasa_sdk"):
+                return Place(file, node.lineno, node.col_offset + 1)
     return None
 
 
@@ -98,10 +102,11 @@ def _actions_with(project: Path, word: bytes) -> Iterator[tuple[str, ast.AST]]:
 
 
 def _imports(node: ast.AST, package: str) -> TypeGuard[ast.stmt]:
+    names: list[str] = []
     if isinstance(node, ast.Import):
         names = [alias.name for alias in node.names]
-    else:
-        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+    elif isinstance(node, ast.ImportFrom) and node.module and not node.level:  # not relative
+        names = [node.module]
     return any(name.split(".")[0] == package for name in names)
 
 
@@ -131,23 +136,25 @@ def _named_plugins(
     project: Path, namespace: str, named: tuple[str, ...], report: Report
 ) -> Iterator[tuple[str, ModuleType]]:
     for name in named:
-        inside = (project / name).is_dir() or (project / f"{name}.py").is_file()
-        module = _imported(f"{namespace}.{name}" if inside else name)
+        is_in_project = (project / name).is_dir() or (project / f"{name}.py").is_file()
+        module = _imported(f"{namespace}.{name}" if is_in_project else name)
         if isinstance(module, BaseException):
             what = f"config.yml names the plugin {name!r}, which cannot be imported: {described(module)}"
-            is_nowhere = not inside and _is_not_there(name, module)
-            cure = _cure_of_name(name, project) if is_nowhere else _cure(module, project)
+            if not is_in_project and _is_not_found(name, module):
+                cure = _cure_for_name(name, project)
+            else:
+                cure = _cure(module, project)
             report(PluginProblem(what, cure, named=name).caused_by(module))
             continue
         yield name, module
 
 
-def _is_not_there(name: str, error: BaseException) -> bool:
+def _is_not_found(name: str, error: BaseException) -> bool:
     """Whether the plugin's own module, or a package that contains it, was not found."""
     return isinstance(error, ModuleNotFoundError) and f"{name}.".startswith(f"{error.name}.")
 
 
-def _cure_of_name(name: str, project: Path) -> str:
+def _cure_for_name(name: str, project: Path) -> str:
     from bot.content.suggest import did_you_mean
 
     cure = did_you_mean(name, [path.stem for path in project.iterdir() if _is_importable(path)])
@@ -160,9 +167,8 @@ def _is_importable(path: Path) -> bool:
 
 def _folder_plugins(project: Path, namespace: str, folder: str, report: Report) -> Iterator[tuple[str, ModuleType]]:
     if not os.access(project / folder, os.R_OK | os.X_OK):
-        report(
-            PluginProblem("This folder cannot be read", "change its permissions so that it can be read", file=folder)
-        )
+        cure = "change its permissions so that it can be read"
+        report(PluginProblem("This folder cannot be read", cure, file=folder))
         return
     if not (project / folder / "__init__.py").is_file():
         _package(f"{namespace}.{folder}", (project / folder).resolve())
@@ -212,19 +218,23 @@ def _cure(error: BaseException, project: Path) -> str:
 
 
 def _relative_import(error: ModuleNotFoundError, project: Path) -> str | None:
-    """Return how to import a module of the project: its folder is not on Python's path."""
+    """Return how to import a module of the project (its folder is not on Python's path); None if it has no such one."""
     name = (error.name or "").split(".")[0]
-    files = (Path(frame.f_code.co_filename) for frame, _ in walk_tb(error.__traceback__))
-    within = next((file.parent for file in reversed([*files]) if file.is_relative_to(project.resolve())), None)
-    if within is None or not name:
+    importer = _importing_folder(error, project.resolve())
+    if importer is None or not name:
         return None
-    for dots, folder in enumerate((within, *within.parents), 1):
-        if folder / name == within:
-            return (
-                f"write `from .NAME import` instead of `from {name}.NAME import`: imports within a project are relative"
-            )
+    for dots, folder in enumerate((importer, *importer.parents), 1):
+        if folder / name == importer:
+            wrong = f"`from {name}.NAME import`"
+            return f"write `from .NAME import` instead of {wrong}: imports within a project are relative"
         if (folder / name).is_dir() or (folder / f"{name}.py").is_file():
             return f"write `from {'.' * dots}{name} import`: imports within a project are relative"
         if folder == project.resolve():
-            return None
+            break
     return None
+
+
+def _importing_folder(error: ModuleNotFoundError, project: Path) -> Path | None:
+    """The folder of the project's file whose import failed, None if it was another's."""
+    files = [Path(frame.f_code.co_filename) for frame, _ in walk_tb(error.__traceback__)]
+    return next((file.parent for file in reversed(files) if file.is_relative_to(project)), None)

@@ -8,7 +8,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import pluggy
 
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+CheckFlaw: TypeAlias = Callable[[object], checks.Flaw | None]
+"""Returns what is wrong with an object that a factory created."""
+
 _NOT_ITS_FAULT: Final = (ConfigurationError, StoreUnavailable)
 """Errors that a lifespan passes on: the fault is in config.yml, or in the store."""
-_INSTEAD_OF_ASYNC: Final = "remove the `async`; open resources in `lifespan`"
 
 
 class Plugins:
@@ -63,12 +65,12 @@ class Plugins:
     def nlu_components(self) -> Mapping[str, Callable[[Mapping[str, Any]], Any]]:
         """The factories of the registered pipeline components by name; they raise PluginError if they fail."""
         registry: Registry[Any] = Registry("pipeline component", checks.factory_flaw("options"), reserved.COMPONENTS)
-        return _making(self._collect(registry, "register_nlu_components"), checks.component_flaw)
+        return _checked_factories(self._collect(registry, "register_nlu_components"), checks.component_flaw)
 
     def policies(self) -> Mapping[str, Callable[..., Any]]:
         """The factories of the registered policies by name; they raise PluginError if they fail."""
         registry: Registry[Any] = Registry("policy", checks.factory_flaw("content", "entry"), reserved.POLICIES)
-        return _making(self._collect(registry, "register_policies"), checks.policy_flaw)
+        return _checked_factories(self._collect(registry, "register_policies"), checks.policy_flaw)
 
     def channels(self) -> Collection[str]:
         """The names of the registered channels."""
@@ -76,7 +78,7 @@ class Plugins:
 
     def make_channels(self, startup: Startup) -> Mapping[str, AnyChannel]:
         """The registered channels by name, with instances of registered classes. Raises PluginError."""
-        return _made(self._channels(), checks.made_channel_flaw, startup)
+        return _instances(self._channels(), checks.made_channel_flaw, startup)
 
     def observers(self) -> Collection[str]:
         """The names of the registered observers."""
@@ -84,25 +86,26 @@ class Plugins:
 
     def make_observers(self, startup: Startup) -> Mapping[str, Observe]:
         """The registered observers by name, with instances of registered classes. Raises PluginError."""
-        return _made(self._observers(), checks.made_observer_flaw, startup)
+        return _instances(self._observers(), checks.made_observer_flaw, startup)
 
     def commands(self) -> Commands:
         """What the plugins add to the command line."""
         commands: Registry[Any] = Registry("command", ours=reserved.COMMANDS)
-        taken = [f"bot {command} {option}" for command, options in reserved.OPTIONS.items() for option in options]
-        options: Registry[Any] = Registry("option", ours=taken)
+        built_in = [f"bot {command} {option}" for command, names in reserved.OPTIONS.items() for option in names]
+        options: Registry[Any] = Registry("option", ours=built_in)
         for name, hook in self._hooks("register_commands"):
             added = Commands(name)
             self._run(name, "register_commands", hook, added)
-            add_command, add_option = (registry.register_for(name, self._report) for registry in (commands, options))
+            register_command = commands.register_for(name, self._report)
             for command in added.commands:
-                add_command(command.name or "", command)
-            for found in added.options:
-                for option in (*found.option.opts, *found.option.secondary_opts):
-                    add_option(f"bot {found.command} {option}", found)
+                register_command(command.name or "", command)
+            register_option = options.register_for(name, self._report)
+            for addition in added.options:
+                for spelling in (*addition.option.opts, *addition.option.secondary_opts):
+                    register_option(f"bot {addition.command} {spelling}", addition)
         merged = Commands()
         merged.commands += commands.items().values()
-        merged.options += dict.fromkeys(options.items().values())
+        merged.options += dict.fromkeys(options.items().values())  # each once, not once per spelling
         return merged
 
     @asynccontextmanager
@@ -115,13 +118,14 @@ class Plugins:
         """
         async with AsyncExitStack() as stack:
             for name, hook in self._hooks("lifespan"):
-                opened = _call(name, "lifespan", hook, startup)
-                if opened is not None:
-                    telling = asyncio.get_running_loop().call_later(slow_seconds, slow, name)
-                    try:
-                        await stack.enter_async_context(_Opened(name, opened))
-                    finally:
-                        telling.cancel()
+                lifespan = _call(name, "lifespan", hook, startup)
+                if lifespan is None:
+                    continue
+                timer = asyncio.get_running_loop().call_later(slow_seconds, slow, name)
+                try:
+                    await stack.enter_async_context(_NamedLifespan(name, lifespan))
+                finally:
+                    timer.cancel()
             yield
 
     def _channels(self) -> Registry[Any]:
@@ -170,11 +174,12 @@ def hook_problems(plugin: object) -> Iterable[tuple[str, str, object]]:
 def _members(plugin: object) -> Iterator[tuple[str, Any]]:
     """Yield a plugin's functions and methods, with those of its class. Nothing else is a hook, so skip odd imports."""
     for name in dir(plugin):
-        if not name.startswith("__") and not isinstance(inspect.getattr_static(plugin, name, None), property):
-            with contextlib.suppress(Exception):
-                member = getattr(plugin, name)
-                if inspect.isroutine(member):
-                    yield name, member
+        if name.startswith("__") or isinstance(inspect.getattr_static(plugin, name, None), property):
+            continue
+        with contextlib.suppress(Exception):
+            member = getattr(plugin, name)
+            if inspect.isroutine(member):
+                yield name, member
 
 
 def _is_its_own(plugin: object, function: object) -> bool:
@@ -191,7 +196,10 @@ def _hook_flaws(
 
         yield f"there is no hook {name!r}", did_you_mean(name, known) or f"the hooks are {', '.join(sorted(known))}"
     elif inspect.iscoroutinefunction(function):
-        yield f"the hook {name} must be a plain `def`: it runs once at start-up", _INSTEAD_OF_ASYNC
+        yield (
+            f"the hook {name} must be a plain `def`: it runs once at start-up",
+            "remove the `async`; open resources in `lifespan`",
+        )
     elif marked.get("wrapper") or marked.get("hookwrapper"):
         yield f"the hook {name} is a wrapper", "write `@hookimpl` alone: hooks are called, not wrapped"
     elif inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
@@ -219,28 +227,30 @@ def _hook_parameters() -> dict[str, tuple[str, ...]]:
     }
 
 
-def _made(registry: Registry[Any], flaw: Callable[[object], checks.Flaw | None], startup: Startup) -> dict[str, Any]:
+def _instances(registry: Registry[Any], flaw: CheckFlaw, startup: Startup) -> dict[str, Any]:
     """Return what is registered, with every class replaced by an instance."""
-    making = _making(registry, flaw)
-    return {name: making[name](startup) if inspect.isclass(item) else item for name, item in registry.items().items()}
+    items = dict(registry.items())
+    for name, factory in _checked_factories(registry, flaw).items():
+        if inspect.isclass(items[name]):
+            items[name] = factory(startup)
+    return items
 
 
-def _making(registry: Registry[Any], flaw: Callable[[object], checks.Flaw | None]) -> dict[str, Callable[..., Any]]:
+def _checked_factories(registry: Registry[Any], flaw: CheckFlaw) -> dict[str, Callable[..., Any]]:
     """Return the factories, wrapped to name themselves in errors if they fail or create something invalid."""
-    return {
-        name: _checked(f"{registry.owner(name)}: the {registry.kind} {name!r}", registry.owner(name), factory, flaw)
-        for name, factory in registry.items().items()
-    }
+    return {name: _checked_factory(registry, name, flaw) for name in registry.items()}
 
 
-def _checked(
-    whole: str, owner: str, factory: Callable[..., Any], flaw: Callable[[object], checks.Flaw | None]
-) -> Callable[..., Any]:
-    def make(*given: Any) -> Any:
-        with failing_as(f"{whole} cannot be created", owner):
-            made = factory(*given)
+def _checked_factory(registry: Registry[Any], name: str, flaw: CheckFlaw) -> Callable[..., Any]:
+    factory = registry.items()[name]
+    owner = registry.owner(name)
+    subject = f"{owner}: the {registry.kind} {name!r}"
+
+    def make(*arguments: Any) -> Any:
+        with failing_as(f"{subject} cannot be created", owner):
+            made = factory(*arguments)
         if found := flaw(made):
-            raise PluginProblem(f"{whole} {found[0]}", found[1], code=(made, factory), named=owner)
+            raise PluginProblem(f"{subject} {found[0]}", found[1], code=(made, factory), named=owner)
         return made
 
     return make
@@ -251,7 +261,7 @@ def _call(name: str, hook_name: str, hook: Callable[..., Any], argument: object)
         return hook(argument) if inspect.signature(hook).parameters else hook()
 
 
-class _Opened:
+class _NamedLifespan:
     """A plugin's lifespan, whose errors on opening and closing name the plugin."""
 
     def __init__(self, name: str, lifespan: object) -> None:
@@ -283,5 +293,5 @@ class _Opened:
         return swallowed
 
     def _failed(self, what: str, error: BaseException) -> PluginError:
-        told = str(error) if isinstance(error, BotError) else described(error)
-        return PluginError(f"{self._name}: its lifespan did not {what}: {told}")
+        reason = str(error) if isinstance(error, BotError) else described(error)
+        return PluginError(f"{self._name}: its lifespan did not {what}: {reason}")

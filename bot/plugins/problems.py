@@ -28,9 +28,10 @@ class PluginProblem(PluginError):
     def __init__(
         self, what: str, cure: str = "", *, code: object = None, file: str | None = None, named: str | None = None
     ) -> None:
-        super().__init__(f"{what}{'. ' if cure[:1].isupper() else '; '}{cure}" if cure else what)
+        between = ". " if cure[:1].isupper() else "; "
+        super().__init__(f"{what}{between}{cure}" if cure else what)
         self.what = what
-        self.cure = cure[:1].upper() + cure[1:] + ("" if cure.endswith(("?", ".")) or not cure else ".")
+        self.cure = _sentence(cure)
         self.named = named
         self.file = file
         self.place = _place_of(code)
@@ -41,7 +42,15 @@ class PluginProblem(PluginError):
         return self
 
 
-class _Aside:
+def _sentence(text: str) -> str:
+    """The text with a capital letter and a full stop; an empty one stays empty."""
+    if not text:
+        return ""
+    end = "" if text.endswith(("?", ".")) else "."
+    return f"{text[0].upper()}{text[1:]}{end}"
+
+
+class _UncloseableStderr:
     """Standard error in place of standard output; it cannot be closed."""
 
     def __getattr__(self, name: str) -> Any:
@@ -57,7 +66,7 @@ def contained() -> Iterator[None]:
 
     Programs may read our standard output.
     """
-    with redirect_stdout(cast(Any, _Aside())), chdir("."):
+    with redirect_stdout(cast(Any, _UncloseableStderr())), chdir("."):
         yield
 
 
@@ -86,11 +95,13 @@ def raise_it(error: PluginError) -> NoReturn:
 def _place_of(code: Any) -> tuple[Path, int] | None:
     """Return file and line of a frame, function, class or instance; of several, the first outside the framework."""
     if isinstance(code, tuple):
-        return next((place for place in map(_place_of, code) if place and _FRAMEWORK not in place[0].parents), None)
+        places = (place for place in map(_place_of, code) if place is not None)
+        return next(((file, line) for file, line in places if _FRAMEWORK not in file.parents), None)
     if isinstance(code, FrameType):
         return Path(code.f_code.co_filename), code.f_lineno
     code = getattr(code, "callback", None) or code  # a click command's
-    compiled = getattr(inspect.unwrap(code) if callable(code) else code, "__code__", None)
+    function = inspect.unwrap(code) if callable(code) else code
+    compiled = getattr(function, "__code__", None)
     if compiled:
         return Path(compiled.co_filename), compiled.co_firstlineno
     kind = code if inspect.isclass(code) else type(code)

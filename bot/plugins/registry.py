@@ -61,8 +61,8 @@ class Registry(Generic[T]):
 
         def register(name: str, item: T) -> None:
             here = sys._getframe(1)
-            if taken := self._taken(owner, name):
-                report(PluginProblem(*taken, code=(here, item), named=owner))
+            if name_flaw := self._name_flaw(owner, name):
+                report(PluginProblem(*name_flaw, code=(here, item), named=owner))
             elif flaw := self._flaw(name, item):
                 what = f"{owner}: the {self.kind} {name!r} {flaw[0]}"
                 report(PluginProblem(what, flaw[1], code=(item, here), named=owner))
@@ -80,9 +80,10 @@ class Registry(Generic[T]):
         """Return who registered the item of this name."""
         return self._owners[name]
 
-    def _taken(self, owner: str, name: object) -> Flaw | None:
+    def _name_flaw(self, owner: str, name: object) -> Flaw | None:
+        """What is wrong with the name, as a whole sentence, and what to write instead."""
         if not isinstance(name, str) or not name.strip():
-            what = f"{owner}: register {_article(self.kind)} with its name as the first argument, not {name!r}"
+            what = f"{owner}: register {_with_article(self.kind)} with its name as the first argument, not {name!r}"
             return what, 'write `register("its_name", …)`'
         if name in self._ours:
             return f"{owner} registers the {self.kind} {name!r}, which is reserved for Teller", "choose another name"
@@ -92,7 +93,7 @@ class Registry(Generic[T]):
         return None
 
 
-def _article(kind: str) -> str:
+def _with_article(kind: str) -> str:
     return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
@@ -137,7 +138,8 @@ class Commands:
         if not isinstance(option, click.Option):
             what = f"{self._owner}: `commands.option` takes a click option, not {option!r}"
             raise PluginProblem(what, 'write `click.Option(["--name"])`', code=configure, named=self._owner)
-        self.options.append(CommandOption(command, option, configure and self._checked(option, configure)))
+        checked = configure and self._checked(option, configure)
+        self.options.append(CommandOption(command, option, checked))
 
     def _checked(self, option: click.Option, configure: Configure) -> Configure:
         """Return `configure`, wrapped to name its plugin in errors if it fails or does not return settings."""
@@ -145,11 +147,11 @@ class Commands:
 
         def configured(settings: Settings, value: Any) -> Settings:
             with failing_as(f"{name} failed", self._owner):
-                given: object = configure(settings, value)
-            if not isinstance(given, Settings):
-                what = f"{name} returned {type(given).__name__}, not settings"
+                changed: object = configure(settings, value)
+            if not isinstance(changed, Settings):
+                what = f"{name} returned {type(changed).__name__}, not settings"
                 raise PluginProblem(what, "return the settings, changed or not", code=configure)
-            return given
+            return changed
 
         return configured
 

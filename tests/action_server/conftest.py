@@ -29,7 +29,7 @@ class ActionServer:
         return web.json_response({"events": [], "responses": []}, status=449 if missing else 200)
 
     @property
-    def told(self) -> list[tuple[str, bool]]:
+    def sent(self) -> list[tuple[str, bool]]:
         """The calls: the action, and whether the domain came with it."""
         return [(call["next_action"], "domain" in call) for call in self.calls]
 

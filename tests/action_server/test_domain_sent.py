@@ -16,26 +16,22 @@ async def test_every_call_carries_the_domain(tmp_path: Path, server: ActionServe
     async with chat_with(tmp_path, server.url) as chat:
         await chat.say("/order")
         await chat.say("large")
-    assert set(server.told) == {("validate_order_form", True), ("action_order", True)}
+    assert set(server.sent) == {("validate_order_form", True), ("action_order", True)}
     assert {tuple(call["domain"]["forms"]["order_form"]["required_slots"]) for call in server.calls} == {("size",)}
 
 
-async def test_only_what_needs_it_carries_the_domain_where_endpoints_yml_says_so(
-    tmp_path: Path, server: ActionServer
-) -> None:
+async def test_selective_domain_is_sent_only_to_actions_that_need_it(tmp_path: Path, server: ActionServer) -> None:
     async with chat_with(tmp_path, server.url, selective=True) as chat:
         await chat.say("/follow")
         await chat.say("/order")
         await chat.say("large")
         await chat.say("/domain")
-    needing = {name for name, has_domain in server.told if has_domain}
+    needing = {name for name, has_domain in server.sent if has_domain}
     assert needing == {"validate_order_form", "action_needs_domain"}
-    assert {name for name, has_domain in server.told if not has_domain} == {"action_follow", "action_order"}
+    assert {name for name, has_domain in server.sent if not has_domain} == {"action_follow", "action_order"}
 
 
-async def test_a_server_that_keeps_the_domain_asks_for_it_once_and_again_when_it_has_changed(
-    tmp_path: Path, server: ActionServer
-) -> None:
+async def test_missing_domain_is_sent_on_request_and_again_after_a_change(tmp_path: Path, server: ActionServer) -> None:
     server.asks = True
     for day in (3, 4):
         async with chat_with(tmp_path, server.url, datetime(2026, 11, day, tzinfo=UTC), selective=True) as chat:
@@ -44,4 +40,4 @@ async def test_a_server_that_keeps_the_domain_asks_for_it_once_and_again_when_it
         domain = tmp_path / "project/domain.yml"
         domain.write_text(domain.read_text("utf-8").replace("Which size?", "Of which size?"), "utf-8")
     once = [("action_follow", False), ("action_follow", True), ("action_refuse", False)]
-    assert server.told == once + once
+    assert server.sent == once + once

@@ -101,20 +101,20 @@ async def chat_with(
         yield Chat(bot, now, conversation, count(int(now[0].timestamp())))
 
 
-async def test_a_form_is_validated_and_submitted_on_the_action_server(tmp_path: Path, action_server: str) -> None:
+async def test_form_is_validated_and_submitted_on_the_action_server(tmp_path: Path, action_server: str) -> None:
     async with chat_with(tmp_path, action_server) as chat:
         assert await chat.say("/order") == ["Which size?"]
         assert await chat.say("enormous") == ["We have small and large.", "Which size?"]
         assert await chat.say("LARGE") == ["One large pizza.", "Thanks, Ann."]
 
 
-async def test_a_rejected_action_is_not_run_and_the_bot_goes_on(tmp_path: Path, action_server: str) -> None:
+async def test_rejected_action_does_not_stop_the_bot(tmp_path: Path, action_server: str) -> None:
     async with chat_with(tmp_path, action_server) as chat:
         await chat.say("/refuse")
         assert await chat.say("/follow") == ["first", "second"]
 
 
-async def test_the_domain_and_the_events_are_sent_where_they_are_asked_for(tmp_path: Path, action_server: str) -> None:
+async def test_action_receives_the_domain_and_the_events(tmp_path: Path, action_server: str) -> None:
     async with chat_with(tmp_path, action_server) as chat:
         [said] = await chat.say("/domain")
         intents, _, events, _ = said.split()
@@ -122,14 +122,14 @@ async def test_the_domain_and_the_events_are_sent_where_they_are_asked_for(tmp_p
         assert int(events) >= 3
 
 
-async def test_a_failing_action_gets_a_designed_reply(tmp_path: Path, action_server: str) -> None:
+async def test_failing_action_gets_an_apology(tmp_path: Path, action_server: str) -> None:
     async with chat_with(tmp_path, action_server) as chat:
         [said] = await chat.say("/fail")
         assert said.startswith("Sorry")
         assert "boom" not in said
 
 
-async def test_a_reminder_fires_as_a_turn_of_its_own_after_a_restart_too(tmp_path: Path, action_server: str) -> None:
+async def test_reminder_fires_once_after_a_restart(tmp_path: Path, action_server: str) -> None:
     async with chat_with(tmp_path, action_server) as chat:
         await chat.say("/remind")
     later = datetime(2026, 11, 5, tzinfo=UTC)
@@ -141,7 +141,7 @@ async def test_a_reminder_fires_as_a_turn_of_its_own_after_a_restart_too(tmp_pat
         assert b"you asked me to remind you" in turns[-1].record
 
 
-async def test_a_cancelled_reminder_does_not_fire(tmp_path: Path, action_server: str) -> None:
+async def test_cancelled_reminder_does_not_fire(tmp_path: Path, action_server: str) -> None:
     async with chat_with(tmp_path, action_server) as chat:
         await chat.say("/remind")
         await chat.say("/forget")
@@ -156,22 +156,20 @@ async def test_reminders_without_names_all_fire(tmp_path: Path, action_server: s
         assert await Background(chat.bot.engine, chat.bot.sources).fire_reminders() == 2
 
 
-async def test_a_response_that_does_not_apply_is_silence_and_a_list_slot_gets_a_list(
-    tmp_path: Path, action_server: str
-) -> None:
+async def test_inapplicable_response_is_silent_and_a_list_slot_gets_a_list(tmp_path: Path, action_server: str) -> None:
     async with chat_with(tmp_path, action_server) as chat:
         assert await chat.say("/top") == []
         [turn] = await chat.bot.engine.store.turns(chat.conversation)
         assert SlotSet("toppings", ["ham"]) in read_record(turn.record).events
 
 
-async def test_a_response_that_the_domain_lacks_fails_the_action(tmp_path: Path, action_server: str) -> None:
+async def test_unknown_response_fails_the_action(tmp_path: Path, action_server: str) -> None:
     async with chat_with(tmp_path, action_server) as chat:
         [said] = await chat.say("/misspell")
         assert said.startswith("Sorry")
 
 
-async def test_an_action_server_that_is_down_loses_nothing_but_the_action(tmp_path: Path) -> None:
+async def test_unreachable_action_server_fails_only_the_action(tmp_path: Path) -> None:
     async with chat_with(tmp_path, f"http://127.0.0.1:{free_port()}/webhook") as chat:
         [said] = await chat.say("/follow")
         assert said.startswith("Sorry")
@@ -179,7 +177,7 @@ async def test_an_action_server_that_is_down_loses_nothing_but_the_action(tmp_pa
         assert [turn.seq for turn in turns] == [1]
 
 
-def test_validation_notes_that_the_actions_need_a_server() -> None:
+def test_check_notes_that_the_actions_need_a_server() -> None:
     codes = {finding.code for finding in check_project(HERE / "project")}
     assert "needs-action-server" in codes
     assert not [f for f in check_project(HERE / "project") if f.severity == "error"]

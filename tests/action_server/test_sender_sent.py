@@ -9,14 +9,14 @@ from tests.action_server.conftest import ActionServer
 from tests.action_server.test_rasa_sdk import chat_with
 
 
-async def test_a_channel_s_sender_is_the_action_server_s(tmp_path: Path, server: ActionServer) -> None:
+async def test_sender_of_a_channel_is_sent_as_sender_id(tmp_path: Path, server: ActionServer) -> None:
     async with chat_with(tmp_path, server.url) as chat:
         await chat.say("/follow")
         [call] = server.calls
         assert (call["sender_id"], call["tracker"]["sender_id"]) == ("ann", "ann")
 
 
-async def test_a_customer_is_who_their_conversation_is(tmp_path: Path, server: ActionServer) -> None:
+async def test_conversation_of_a_customer_is_sent_as_sender_id(tmp_path: Path, server: ActionServer) -> None:
     customer = Principal("customer", "customer:1", Customer("1", "cust-1"), login="1")
     async with chat_with(tmp_path, server.url) as chat:
         bot = chat.bot

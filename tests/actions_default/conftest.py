@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import cast
 
 import pytest
 
@@ -17,11 +18,12 @@ from bot.dialogue.events import ActionExecuted, BotUttered, Event
 from bot.dialogue.evolve import evolve_all
 from bot.dialogue.tracker import Tracker
 from bot.engine.agent import Agent
-from bot.engine.protocols import EffectEntry
+from bot.engine.effects import Effects
+from bot.engine.protocols import TurnStore
 from bot.engine.running import RunningTurn
 from bot.engine.watch import Watch
 from bot.messages import Entity, IntentScore, Parse, Principal, UserMessage
-from bot.sources import Chance
+from bot.sources import Chance, Sources
 
 NOW = datetime(2026, 11, 3, 10, 0, tzinfo=UTC)
 
@@ -34,15 +36,6 @@ class IntentMatcher:
         entities = tuple(Entity(name, value, 0, 0) for name, value in (pair.split("=") for pair in pairs))
         ranking = (IntentScore(intent, 0.9), IntentScore("greet", 0.3))
         return Parse(text, ranking[0], ranking, entities)
-
-
-class NoEffects:
-    """No action here changes anything outside."""
-
-    kinds = ()
-
-    async def spend(self, *_: object) -> EffectEntry:
-        raise AssertionError("no action here spends anything")
 
 
 class Conversation:
@@ -82,7 +75,7 @@ class Conversation:
             random=Chance(0),
             new_id=lambda: "id",
             times=(),
-            effects=NoEffects(),
+            effects=Effects(cast("TurnStore", None), {}, Sources()),  # without kinds, nothing is ever journalled
             action_seconds=5,
             watch=Watch(action_failed=self._hear, action_warned=self._hear),
         )

@@ -58,11 +58,11 @@ DOMAIN = Domain(
 CONTENT = Content(domain=DOMAIN, rules=(rule("greet", "greet", "utter_greet"), rule("bye", "bye", "utter_bye")))
 
 
-def test_every_name_that_content_takes_for_granted_has_its_action() -> None:
+def test_every_default_action_name_has_an_action() -> None:
     assert set(default_actions()) == DEFAULT_ACTIONS - {"..."}
 
 
-async def test_a_session_begins_with_the_slots_initial_values(talk_to: Talk) -> None:
+async def test_session_starts_with_initial_slot_values(talk_to: Talk) -> None:
     talk = talk_to(CONTENT)
     await talk.say("greet")
     assert talk.tracker.slots["mood"] == "fine"
@@ -70,7 +70,9 @@ async def test_a_session_begins_with_the_slots_initial_values(talk_to: Talk) -> 
 
 
 @pytest.mark.parametrize(("carry_over", "kept"), [(True, "Ann"), (False, None)])
-async def test_slots_are_carried_over_as_the_domain_says(talk_to: Talk, carry_over: bool, kept: str | None) -> None:
+async def test_new_session_keeps_slots_only_if_the_domain_says_so(
+    talk_to: Talk, carry_over: bool, kept: str | None
+) -> None:
     domain = replace(DOMAIN, session=SessionConfig(carry_over_slots=carry_over))
     talk = talk_to(replace(CONTENT, domain=domain))
     await talk.say("greet name=Ann")
@@ -79,7 +81,7 @@ async def test_slots_are_carried_over_as_the_domain_says(talk_to: Talk, carry_ov
     assert talk.tracker.slots["mood"] == "fine"
 
 
-async def test_restart_forgets_the_slots_and_begins_a_session(talk_to: Talk) -> None:
+async def test_restart_clears_the_slots_and_starts_a_session(talk_to: Talk) -> None:
     talk = talk_to(CONTENT)
     await talk.say("greet name=Ann")
     assert await talk.say("restart") == ["From the start."]
@@ -89,7 +91,7 @@ async def test_restart_forgets_the_slots_and_begins_a_session(talk_to: Talk) -> 
     assert await talk.say("greet") == ["Hello."]
 
 
-async def test_fallback_takes_the_message_back(talk_to: Talk) -> None:
+async def test_default_fallback_reverts_the_message(talk_to: Talk) -> None:
     talk = talk_to(CONTENT)
     await talk.say("greet")
     before = talk.tracker.applied
@@ -100,7 +102,7 @@ async def test_fallback_takes_the_message_back(talk_to: Talk) -> None:
     assert await talk.say("bye") == ["Bye."]
 
 
-async def test_back_takes_two_messages_back(talk_to: Talk) -> None:
+async def test_back_reverts_two_messages(talk_to: Talk) -> None:
     talk = talk_to(CONTENT)
     await talk.say("greet")
     await talk.say("bye name=Ann")
@@ -109,7 +111,7 @@ async def test_back_takes_two_messages_back(talk_to: Talk) -> None:
     assert "name" not in talk.tracker.slots
 
 
-async def test_a_plugin_replaces_a_default_action(talk_to: Talk) -> None:
+async def test_plugin_replaces_a_default_action(talk_to: Talk) -> None:
     async def fallback(turn: Turn) -> None:
         turn.say_text("Mine.")
 
@@ -123,16 +125,16 @@ TWO_STAGE = replace(
 )
 
 
-async def test_the_two_stages_confirm_the_nearest_intent(talk_to: Talk) -> None:
+async def test_two_stage_fallback_asks_whether_the_likeliest_intent_was_meant(talk_to: Talk) -> None:
     talk = talk_to(TWO_STAGE)
     assert await talk.say("nlu_fallback") == ["Did you mean 'greet'?"]
     assert await talk.say("greet") == ["Hello."]
     assert talk.tracker.active_loop is None
-    told = [e.parse.intent_name for e in talk.tracker.applied if isinstance(e, UserUttered)]
-    assert told == ["greet"]
+    intents = [e.parse.intent_name for e in talk.tracker.applied if isinstance(e, UserUttered)]
+    assert intents == ["greet"]
 
 
-async def test_a_denial_asks_to_rephrase_and_the_rephrased_message_counts(talk_to: Talk) -> None:
+async def test_denial_asks_to_rephrase_and_the_rephrased_message_counts(talk_to: Talk) -> None:
     talk = talk_to(TWO_STAGE)
     await talk.say("nlu_fallback")
     assert await talk.say("out_of_scope") == ["Say it again?"]
@@ -140,14 +142,14 @@ async def test_a_denial_asks_to_rephrase_and_the_rephrased_message_counts(talk_t
     assert talk.tracker.slots["name"] == "Ann"
 
 
-async def test_two_messages_not_understood_in_a_row_give_up(talk_to: Talk) -> None:
+async def test_two_fallbacks_in_a_row_give_up(talk_to: Talk) -> None:
     talk = talk_to(TWO_STAGE)
     await talk.say("nlu_fallback")
     assert await talk.say("nlu_fallback") == ["Sorry?"]
     assert talk.tracker.active_loop is None
 
 
-async def test_a_second_denial_gives_up(talk_to: Talk) -> None:
+async def test_second_denial_gives_up(talk_to: Talk) -> None:
     talk = talk_to(TWO_STAGE)
     await talk.say("nlu_fallback")
     await talk.say("out_of_scope")
@@ -156,7 +158,7 @@ async def test_a_second_denial_gives_up(talk_to: Talk) -> None:
     assert talk.tracker.active_loop is None
 
 
-async def test_slot_validation_has_the_last_word_on_every_message(talk_to: Talk) -> None:
+async def test_slot_validation_changes_a_filled_slot(talk_to: Talk) -> None:
     async def validate(turn: Turn) -> None:
         if turn.slot("name"):
             turn.set("name", turn.slot("name").title())
@@ -167,7 +169,7 @@ async def test_slot_validation_has_the_last_word_on_every_message(talk_to: Talk)
     assert SlotSet("name", "ann") not in talk.events
 
 
-async def test_a_custom_mapping_runs_its_action(talk_to: Talk) -> None:
+async def test_custom_mapping_runs_its_action(talk_to: Talk) -> None:
     async def measure(turn: Turn) -> None:
         turn.set("length", len(turn.message.text))
         turn.emit(ActionExecuted("not allowed here"))
@@ -180,7 +182,7 @@ async def test_a_custom_mapping_runs_its_action(talk_to: Talk) -> None:
     assert ActionExecuted("not allowed here") not in talk.events
 
 
-async def test_slots_are_kept_as_found_if_their_validation_fails_and_nothing_is_said_about_it(
+async def test_failed_slot_validation_keeps_the_slots_and_says_nothing(
     talk_to: Talk,
 ) -> None:
     async def fail(turn: Turn) -> None:
@@ -194,7 +196,7 @@ async def test_slots_are_kept_as_found_if_their_validation_fails_and_nothing_is_
     assert ActionFailed("action_validate_slot_mappings", "OSError") in talk.events
 
 
-async def test_a_turn_in_which_several_things_fail_says_so_once(talk_to: Talk) -> None:
+async def test_turn_with_several_failures_apologises_once(talk_to: Talk) -> None:
     async def fail(turn: Turn) -> None:
         raise OSError("the action server is away")
 
@@ -205,13 +207,15 @@ async def test_a_turn_in_which_several_things_fail_says_so_once(talk_to: Talk) -
     assert await talk.say("greet name=Ann", failing=list(failing)[1:]) == ["Not now."]
 
 
-async def test_what_end_to_end_stories_let_the_bot_say_is_said(talk_to: Talk) -> None:
-    told = Story("told", (UserStep("name"), BotStep("How do you do?"), ActionStep("utter_greet")))
-    talk = talk_to(replace(CONTENT, stories=(told,)))
+async def test_bot_text_of_an_end_to_end_story_is_said_and_recorded_as_text(talk_to: Talk) -> None:
+    story = Story("told", (UserStep("name"), BotStep("How do you do?"), ActionStep("utter_greet")))
+    talk = talk_to(replace(CONTENT, stories=(story,)))
     assert await talk.say("name") == ["How do you do?", "Hello."]
+    recorded = [(event.name, event.action_text) for event in talk.events if isinstance(event, ActionExecuted)]
+    assert recorded[-3:] == [("How do you do?", "How do you do?"), ("utter_greet", None), ("action_listen", None)]
 
 
-async def test_a_failing_action_of_a_custom_mapping_loses_no_other_slot_and_says_nothing(talk_to: Talk) -> None:
+async def test_failing_custom_mapping_loses_no_other_slot_and_says_nothing(talk_to: Talk) -> None:
     async def fail(turn: Turn) -> None:
         raise OSError("the mood service is away")
 
@@ -229,7 +233,7 @@ async def test_a_failing_action_of_a_custom_mapping_loses_no_other_slot_and_says
     assert ActionFailed("action_mood", "OSError") in talk.events
 
 
-async def test_a_store_that_is_away_while_a_custom_mapping_runs_ends_the_turn(talk_to: Talk) -> None:
+async def test_unavailable_store_in_a_custom_mapping_ends_the_turn(talk_to: Talk) -> None:
     async def ask_the_store(turn: Turn) -> None:
         raise StoreUnavailable("no disk")
 
@@ -239,7 +243,7 @@ async def test_a_store_that_is_away_while_a_custom_mapping_runs_ends_the_turn(ta
         await talk.say("greet")
 
 
-async def test_a_fallback_with_nothing_to_say_on_this_channel_takes_the_message_back(talk_to: Talk) -> None:
+async def test_default_fallback_without_a_response_for_the_channel_reverts_the_message(talk_to: Talk) -> None:
     responses = {**DOMAIN.responses, "utter_default": (Variation(text="Sorry?", channel="slack"),)}
     talk = talk_to(replace(CONTENT, domain=replace(DOMAIN, responses=responses)))
     await talk.say("greet")
@@ -252,7 +256,7 @@ async def pause(turn: Turn) -> None:
     turn.emit(ConversationPaused())
 
 
-async def test_a_bot_that_is_paused_by_an_action_runs_no_other_until_it_is_resumed(talk_to: Talk) -> None:
+async def test_bot_paused_by_an_action_runs_no_actions_until_resumed_or_restarted(talk_to: Talk) -> None:
     rules = (*CONTENT.rules, rule("hand over", "name", "action_pause", "utter_bye"))
     talk = talk_to(replace(CONTENT, rules=rules), action_pause=pause)
     assert await talk.say("name") == []
@@ -265,7 +269,7 @@ async def test_a_bot_that_is_paused_by_an_action_runs_no_other_until_it_is_resum
     assert await talk.say("greet") == ["Hello."]
 
 
-async def test_a_followup_that_refuses_to_run_is_not_run_again(talk_to: Talk) -> None:
+async def test_rejected_followup_is_not_run_again(talk_to: Talk) -> None:
     tries: list[None] = []
 
     async def first(turn: Turn) -> None:
@@ -281,7 +285,7 @@ async def test_a_followup_that_refuses_to_run_is_not_run_again(talk_to: Talk) ->
     assert len(tries) == 1
 
 
-async def test_an_unknown_followup_is_reported_and_the_policies_go_on(talk_to: Talk) -> None:
+async def test_unknown_followup_is_reported_and_the_policies_continue(talk_to: Talk) -> None:
     async def first(turn: Turn) -> None:
         turn.emit(FollowupAction("action_nope"))
 
@@ -291,7 +295,7 @@ async def test_an_unknown_followup_is_reported_and_the_policies_go_on(talk_to: T
     assert ActionFailed("action_nope", "UnknownAction") in talk.events
 
 
-async def test_a_followup_that_runs_an_unknown_action_has_failed(talk_to: Talk) -> None:
+async def test_followup_that_runs_an_unknown_action_fails(talk_to: Talk) -> None:
     async def first(turn: Turn) -> None:
         turn.emit(FollowupAction("action_second"))
 
@@ -304,7 +308,7 @@ async def test_a_followup_that_runs_an_unknown_action_has_failed(talk_to: Talk) 
     assert sorry.startswith("Sorry")
 
 
-async def test_a_slot_that_the_domain_has_no_more_is_carried_over_without_a_word(talk_to: Talk) -> None:
+async def test_slot_removed_from_the_domain_is_carried_over_without_an_error(talk_to: Talk) -> None:
     talk = talk_to(CONTENT)
     await talk.say("greet")
     talk.tracker = evolve(SlotSet("of old", 1), talk.tracker)

@@ -64,7 +64,7 @@ def content(**domain: Any) -> Content:
     return Content(domain=made, rules=rules, **domain)
 
 
-async def test_a_form_asks_for_each_slot_in_order_and_then_goes_on(talk_to: Talk) -> None:
+async def test_form_asks_for_each_slot_in_order_and_ends(talk_to: Talk) -> None:
     talk = talk_to(content())
     assert await talk.say("order") == ["Which size?"]
     assert talk.tracker.active_loop == "order"
@@ -74,12 +74,12 @@ async def test_a_form_asks_for_each_slot_in_order_and_then_goes_on(talk_to: Talk
     assert talk.tracker.slot("requested_slot") is None
 
 
-async def test_what_the_first_message_says_is_not_asked_for(talk_to: Talk) -> None:
+async def test_slots_filled_by_the_first_message_are_not_asked_for(talk_to: Talk) -> None:
     talk = talk_to(content())
     assert await talk.say("order size=small topping=egg") == ["small with egg."]
 
 
-async def test_a_message_without_answer_is_answered_by_a_rule_and_the_question_is_asked_again(talk_to: Talk) -> None:
+async def test_unrelated_message_is_answered_by_its_rule_and_the_question_repeated(talk_to: Talk) -> None:
     talk = talk_to(content())
     await talk.say("order")
     assert await talk.say("greet") == ["Hello.", "Which size?"]
@@ -88,14 +88,14 @@ async def test_a_message_without_answer_is_answered_by_a_rule_and_the_question_i
     assert await talk.say("inform size=large") == ["Which topping on your large one?"]
 
 
-async def test_an_answer_to_a_later_question_is_kept(talk_to: Talk) -> None:
+async def test_answer_to_a_later_question_is_kept(talk_to: Talk) -> None:
     talk = talk_to(content())
     await talk.say("order")
     assert await talk.say("inform topping=ham") == ["Which size?"]
     assert await talk.say("inform size=large") == ["large with ham."]
 
 
-async def test_from_text_takes_the_whole_message_only_when_it_is_asked_for(talk_to: Talk) -> None:
+async def test_from_text_takes_the_message_only_when_its_slot_is_requested(talk_to: Talk) -> None:
     talk = talk_to(content(required=("size", "note")))
     await talk.say("order")
     assert talk.tracker.slot("note") is None
@@ -104,14 +104,14 @@ async def test_from_text_takes_the_whole_message_only_when_it_is_asked_for(talk_
     assert talk.tracker.slot("note") == '"please hurry'
 
 
-async def test_an_ignored_intent_fills_nothing_while_the_form_runs(talk_to: Talk) -> None:
+async def test_ignored_intent_fills_no_slot_while_the_form_runs(talk_to: Talk) -> None:
     talk = talk_to(content(ignored=("greet",)))
     await talk.say("order")
     assert await talk.say("greet size=large") == ["Hello.", "Which size?"]
     assert talk.tracker.slot("size") is None
 
 
-async def test_two_slots_of_the_same_entity_are_told_apart_by_the_question(talk_to: Talk) -> None:
+async def test_entity_mapped_to_two_slots_fills_only_the_requested_one(talk_to: Talk) -> None:
     slots = {name: Slot(name, mappings=(from_entity("city"),)) for name in ("size", "topping")}
     talk = talk_to(content(slots=slots))
     await talk.say("order")
@@ -119,7 +119,7 @@ async def test_two_slots_of_the_same_entity_are_told_apart_by_the_question(talk_
     assert (talk.tracker.slot("size"), talk.tracker.slot("topping")) == ("Oslo", None)
 
 
-async def test_a_trigger_intent_fills_its_slot_when_the_form_starts(talk_to: Talk) -> None:
+async def test_trigger_intent_fills_its_slot_when_the_form_starts(talk_to: Talk) -> None:
     slots = {
         "size": Slot("size", mappings=(SlotMapping("from_trigger_intent", intent=("order",), value="usual"),)),
         "topping": Slot("topping", mappings=(from_entity("topping"),)),
@@ -128,11 +128,11 @@ async def test_a_trigger_intent_fills_its_slot_when_the_form_starts(talk_to: Tal
     assert await talk.say("order") == ["Which topping on your usual one?"]
 
 
-async def test_a_question_that_is_not_to_be_put_now_is_silence_and_the_answer_counts(talk_to: Talk) -> None:
+async def test_inapplicable_question_is_silent_and_its_answer_still_counts(talk_to: Talk) -> None:
     only_small = (Variation("Anything else?", conditions=(ResponseCondition("size", "small"),)),)
-    told = content(required=("size", "note"))
-    responses = {**told.domain.responses, "utter_ask_note": only_small}
-    talk = talk_to(replace(told, domain=replace(told.domain, responses=responses)))
+    base = content(required=("size", "note"))
+    responses = {**base.domain.responses, "utter_ask_note": only_small}
+    talk = talk_to(replace(base, domain=replace(base.domain, responses=responses)))
     await talk.say("order")
     assert await talk.say("inform size=large") == []
     assert talk.tracker.slot("requested_slot") == "note"
@@ -147,20 +147,20 @@ async def reject_small(turn: Turn) -> None:
         turn.set("size", None)
 
 
-async def test_validation_refuses_a_value_and_the_question_comes_again(talk_to: Talk) -> None:
+async def test_value_rejected_by_validation_is_asked_for_again(talk_to: Talk) -> None:
     talk = talk_to(content(), validate_order=reject_small)
     await talk.say("order")
     assert await talk.say("inform size=small") == ["Not small, please.", "Which size?"]
     assert await talk.say("inform size=large") == ["Which topping on your large one?"]
 
 
-async def test_validation_also_looks_at_what_was_filled_before_the_form_began(talk_to: Talk) -> None:
+async def test_slots_filled_before_the_form_are_validated(talk_to: Talk) -> None:
     talk = talk_to(content(), validate_order=reject_small)
     await talk.say("greet size=small")
     assert await talk.say("order") == ["Not small, please.", "Which size?"]
 
 
-async def test_validation_is_shown_as_latest_events_what_the_form_finds_filled_when_it_begins(talk_to: Talk) -> None:
+async def test_validation_sees_prefilled_slots_as_the_latest_events(talk_to: Talk) -> None:
     """As `rasa_sdk` reads them: the slots to validate are those that were set last."""
     shown: list[Event] = []
 
@@ -175,7 +175,7 @@ async def test_validation_is_shown_as_latest_events_what_the_form_finds_filled_w
     assert shown == [SlotSet("topping", "ham"), SlotSet("size", "small")]
 
 
-async def test_validation_may_name_the_next_question_or_end_the_form(talk_to: Talk) -> None:
+async def test_validation_may_choose_the_next_slot_or_end_the_form(talk_to: Talk) -> None:
     async def topping_first(turn: Turn) -> None:
         if turn.slot("topping") is None:
             turn.set("requested_slot", "topping")
@@ -200,7 +200,7 @@ async def test_validation_may_fill_a_slot_that_no_mapping_fills(talk_to: Talk) -
     assert await talk.say("inform") == ["Which topping on your guessed one?"]
 
 
-async def test_an_action_asks_where_there_is_one(talk_to: Talk) -> None:
+async def test_ask_action_asks_for_its_slot(talk_to: Talk) -> None:
     async def ask(turn: Turn) -> None:
         turn.say_text(f"Asking in {turn.tracker.active_loop} for {turn.slot('requested_slot')}")
 
@@ -208,7 +208,7 @@ async def test_an_action_asks_where_there_is_one(talk_to: Talk) -> None:
     assert await talk.say("order") == ["Asking in order for size"]
 
 
-async def test_a_form_that_cannot_be_answered_falls_back_and_keeps_running(talk_to: Talk) -> None:
+async def test_unhandled_message_falls_back_and_keeps_the_form_active(talk_to: Talk) -> None:
     base = content()
     domain = replace(base.domain, responses={**base.domain.responses, "utter_default": (Variation(text="Sorry?"),)})
     talk = talk_to(replace(base, domain=domain))
@@ -218,7 +218,7 @@ async def test_a_form_that_cannot_be_answered_falls_back_and_keeps_running(talk_
     assert await talk.say("inform size=large") == ["Which topping on your large one?"]
 
 
-async def test_a_story_may_end_the_form_on_the_way(talk_to: Talk) -> None:
+async def test_story_may_end_the_form_early(talk_to: Talk) -> None:
     base = content()
     story = Story(
         "stop",
@@ -240,7 +240,7 @@ async def test_a_story_may_end_the_form_on_the_way(talk_to: Talk) -> None:
     assert SlotSet("requested_slot", None) in talk.events
 
 
-async def test_after_a_detour_in_a_story_the_form_does_not_take_the_answer_to_the_detour(talk_to: Talk) -> None:
+async def test_answer_to_a_detour_does_not_fill_the_requested_slot(talk_to: Talk) -> None:
     base = content()
     detour = Story(
         "detour",
@@ -262,7 +262,7 @@ async def test_after_a_detour_in_a_story_the_form_does_not_take_the_answer_to_th
     assert talk.tracker.active_loop == "order"
 
 
-async def test_an_action_that_emits_a_rejection_is_not_counted_as_run(talk_to: Talk) -> None:
+async def test_form_whose_validation_emits_a_rejection_is_not_recorded_as_run(talk_to: Talk) -> None:
     async def refuse(turn: Turn) -> None:
         turn.emit(ActionExecutionRejected("order"))
 
@@ -272,7 +272,7 @@ async def test_an_action_that_emits_a_rejection_is_not_counted_as_run(talk_to: T
 
 
 @pytest.mark.parametrize("end", [SlotSet("requested_slot", None), ActiveLoop(None)])
-async def test_either_event_ends_a_form_early(talk_to: Talk, end: Any) -> None:
+async def test_validation_ends_the_form_by_either_event(talk_to: Talk, end: Any) -> None:
     async def stop(turn: Turn) -> None:
         turn.emit(end)
 
@@ -282,7 +282,7 @@ async def test_either_event_ends_a_form_early(talk_to: Talk, end: Any) -> None:
     assert talk.tracker.active_loop is None
 
 
-async def test_a_form_that_takes_over_from_another_does_not_take_the_others_answer(talk_to: Talk) -> None:
+async def test_second_form_ignores_the_slot_requested_by_the_first(talk_to: Talk) -> None:
     base = content()
     asked = SlotMapping("from_text", conditions=(MappingCondition("return", "size"),))
     slots = {**base.domain.slots, "size": Slot("size", mappings=(from_entity("size", "order"), asked))}
@@ -314,14 +314,14 @@ async def confirm_latest_slots(turn: Turn) -> None:
         turn.set(event.name, event.value)
 
 
-async def test_a_form_asks_where_slots_are_validated_for_all_forms(talk_to: Talk) -> None:
+async def test_form_works_with_global_slot_validation(talk_to: Talk) -> None:
     talk = talk_to(content(), action_validate_slot_mappings=confirm_latest_slots)
     assert await talk.say("order") == ["Which size?"]
     assert await talk.say("inform size=large") == ["Which topping on your large one?"]
     assert await talk.say("inform topping=ham") == ["large with ham."]
 
 
-async def test_the_validation_of_slots_for_all_forms_does_not_end_one(talk_to: Talk) -> None:
+async def test_global_slot_validation_does_not_end_a_form(talk_to: Talk) -> None:
     async def forget_the_question(turn: Turn) -> None:
         turn.set("requested_slot", None)
 

@@ -42,24 +42,24 @@ ALL = ["faq", "chitchat"]
     ],
     ids=["first", "first of its intent", "none of its intent"],
 )
-async def test_a_selector_of_all_intents_answers_with_the_best_key_of_this_one(keys: list[str], answer: str) -> None:
+async def test_default_selector_answers_with_the_best_key_of_the_intent(keys: list[str], answer: str) -> None:
     assert await said(default=ranked(*keys), all_retrieval_intents=ALL) == [answer]
 
 
-async def test_the_selector_of_the_intent_itself_goes_first() -> None:
+async def test_selector_of_the_intent_takes_precedence() -> None:
     assert await said(default=ranked("faq/fees"), faq=ranked("faq/hours")) == ["We open at eight."]
 
 
-async def test_another_intents_selector_has_no_say() -> None:
+async def test_selector_of_another_intent_is_ignored() -> None:
     with pytest.raises(UnknownResponse, match="utter_faq"):
         await said(chitchat=ranked("chitchat/weather"))
 
 
-async def test_a_key_that_was_said_outright_is_answered() -> None:
+async def test_selected_key_without_a_ranking_is_answered() -> None:
     key = {"intent_response_key": "faq/hours", "confidence": 1.0}
     assert await said(faq={"response": key}) == ["We open at eight."]
 
 
-async def test_without_a_message_there_is_nothing_to_choose_by() -> None:
+async def test_retrieval_response_without_a_parse_is_unknown() -> None:
     with pytest.raises(UnknownResponse, match="utter_faq"):
         await said()

@@ -12,7 +12,7 @@ PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 ROWS = [line.strip("| ").split(" | ") for line in PAGE.splitlines() if line.startswith("| `bot.")]
 
 
-def test_the_table_of_packages_agrees_with_the_check_of_imports() -> None:
+def test_package_table_matches_the_import_rules() -> None:
     written = {
         package: {f"bot.{name}" for name in re.findall(r"`(\w+)`", may)}
         for packages, _, may in ROWS
@@ -23,13 +23,13 @@ def test_the_table_of_packages_agrees_with_the_check_of_imports() -> None:
     assert {packages.strip("`") for packages, _, may in ROWS if may == "all"} == COMPOSING - {"bot", "bot.__main__"}
 
 
-def test_every_table_of_the_store_is_named() -> None:
+def test_every_store_table_is_documented() -> None:
     made = re.findall(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", (ROOT / "bot/stores/schema.py").read_text("utf-8"))
     kept = PAGE.partition("## What is stored")[2].partition("Money")[0]
     assert set(re.findall(r"`(\w+)`", kept)) == set(made)
 
 
-def test_the_files_and_tests_that_show_a_conventional_design_exist() -> None:
+def test_files_and_tests_named_for_conventional_terms_exist() -> None:
     rows = PAGE.partition("| conventional term |")[2].partition("\n\n")[0]
     files = [ROOT / name for name in re.findall(r"`([\w/]+\.py)`", rows)]
     assert not [file for file in files if not file.is_file()]
@@ -39,7 +39,7 @@ def test_the_files_and_tests_that_show_a_conventional_design_exist() -> None:
     assert not [name for name in named if f"def {name}(" not in tests]
 
 
-def test_the_routes_of_a_conventional_design_are_served() -> None:
+def test_routes_named_for_conventional_terms_are_served() -> None:
     served = re.findall(r"^### `(\w+ \S+)`", (ROOT / "docs/reference/http.md").read_text("utf-8"), re.MULTILINE)
     rows = PAGE.partition("| conventional term |")[2].partition("\n\n")[0]
     named = set(re.findall(r"`((?:GET|POST) /\S*)`", rows))

@@ -49,7 +49,7 @@ def named(document: Path) -> str:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=named)
-def test_python_examples_run_in_the_order_they_stand(document: Path) -> None:
+def test_python_examples_run_in_document_order(document: Path) -> None:
     namespace: dict[str, object] = {"__name__": "example"}
     for example in examples("python"):
         if example.document == document:
@@ -96,27 +96,27 @@ def test_commands_and_their_options_exist(document: str, line: str) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=named)
-def test_links_lead_somewhere(document: Path) -> None:
+def test_relative_links_resolve(document: Path) -> None:
     text = re.sub(r"`[^`\n]*`", "", _FENCE.sub("", document.read_text(encoding="utf-8")))
     missing = [link for link in _LINK.findall(text) if not (document.parent / link).exists()]
     assert not missing
 
 
-def test_the_reference_of_the_command_line_is_what_the_commands_say() -> None:
+def test_command_line_reference_is_up_to_date() -> None:
     from bot.cli.reference import reference
 
     written = (ROOT / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
     assert written == reference(), "write it again: python -m bot.cli.reference > docs/reference/command-line.md"
 
 
-def test_the_reference_of_the_http_server_is_what_its_routes_say() -> None:
+def test_http_reference_is_up_to_date() -> None:
     from bot.app.routes import http_reference
 
     written = (ROOT / "docs" / "reference" / "http.md").read_text(encoding="utf-8")
     assert written == http_reference(), "write it again: python -m bot.app.routes > docs/reference/http.md"
 
 
-def test_the_reference_of_the_metrics_is_what_their_table_says() -> None:
+def test_metrics_reference_is_up_to_date() -> None:
     from bot.server.metrics_reference import reference
 
     written = (ROOT / "docs" / "reference" / "metrics.md").read_text(encoding="utf-8")
@@ -128,13 +128,13 @@ def test_every_document_is_linked_from_the_readme() -> None:
     assert {named(document) for document in DOCUMENTS} - {"README.md"} <= linked
 
 
-def test_the_defaults_are_all_documented() -> None:
+def test_all_default_names_are_documented() -> None:
     text = (ROOT / "docs" / "reference" / "defaults.md").read_text(encoding="utf-8")
     names = {*DEFAULT_ACTIONS, *DEFAULT_INTENTS, *DEFAULT_SLOTS}
     assert {name for name in names if f"`{name}`" not in text} == set()
 
 
-def test_the_guides_examples_make_one_bot_that_blocks_a_card(tmp_path: Path) -> None:
+def test_guide_examples_form_one_working_bot(tmp_path: Path) -> None:
     guides = [ROOT / "docs" / "how-to" / f"{name}.md" for name in ("write-intents", "write-stories", "test")]
     (tmp_path / "config.yml").write_text("language: en\n")
     for example in examples("yaml"):

@@ -1,4 +1,4 @@
-"""The channel of docs/how-to/connect-a-platform.md, on a real bot, with something that answers as Slack does."""
+"""The channel of docs/how-to/connect-a-platform.md, on a real bot, with a stand-in for Slack."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CODE = [e.text for e in examples("python") if e.document == ROOT / "docs" / "how
 
 
 class Slack:
-    """Takes what is posted, as its API does, and answers what it is told to first."""
+    """Records what is posted to its API; it gives these answers first, then `ok`."""
 
     def __init__(self, *answers: Any) -> None:
         self.posted: asyncio.Queue[tuple[str | None, Any]] = asyncio.Queue()
@@ -66,7 +66,7 @@ def event(identifier: str, **more: str) -> Any:
     return {"type": "event_callback", "event_id": identifier, "event": said}
 
 
-async def test_slack_hears_its_challenge_and_the_replies_and_nobody_else_is_heard(tmp_path: Path) -> None:
+async def test_slack_channel_answers_only_signed_requests_and_each_event_once(tmp_path: Path) -> None:
     slack = Slack({"ok": False, "error": "internal_error"}, {"ok": True}, {"ok": False, "error": "channel_not_found"})
     async with slack_and_bot(tmp_path, slack) as url:
         challenge = {"type": "url_verification", "challenge": "3eZbrw"}
@@ -80,7 +80,7 @@ async def test_slack_hears_its_challenge_and_the_replies_and_nobody_else_is_hear
     assert slack.posted.empty()
 
 
-def test_meta_hears_its_challenge() -> None:
+def test_meta_verification_returns_the_challenge_for_the_right_token() -> None:
     namespace: dict[str, Any] = {"__name__": "example"}
     for text in CODE:
         exec(text, namespace)

@@ -1,4 +1,4 @@
-"""The tutorial is followed to the letter: its conversation comes out; what it adds is valid and passes its tests."""
+"""The tutorial, followed to the letter, gives the conversation it shows, and valid content that passes its tests."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", TUTORIAL, re.MULTILINE | re.DOTALL)
 
 
-def test_the_conversation_shown_is_what_the_new_bot_says(bakery: Path) -> None:
+def test_tutorial_conversation_matches_the_new_bot(bakery: Path) -> None:
     (shown,) = [block for block in blocks("") if block.startswith("> ")]
     said = "".join(f"{line[2:]}\n" for line in shown.splitlines() if line.startswith("> "))
     answered = [line for line in shown.splitlines() if not line.startswith("> ")]
     shell = [sys.executable, "-m", "bot", "shell", "--project", str(bakery)]
-    heard = subprocess.run(shell, input=said, capture_output=True, text=True, check=True, timeout=60)
-    assert heard.stdout.splitlines() == answered
+    shell_run = subprocess.run(shell, input=said, capture_output=True, text=True, check=True, timeout=60)
+    assert shell_run.stdout.splitlines() == answered
 
 
-def test_what_it_adds_is_valid_and_passes_its_tests(bakery: Path) -> None:
+def test_tutorial_additions_are_valid_and_pass_their_tests(bakery: Path) -> None:
     for text in blocks("yaml"):
         (bakery / text.split()[1]).write_text(text, encoding="utf-8")
     (prices,) = blocks("python")

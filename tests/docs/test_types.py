@@ -1,4 +1,4 @@
-"""What the documents show of plugins is what a strict type checker takes, and it finds a plugin developer's slips."""
+"""The Python in the documents passes a strict type checker, which also finds misspelt public names."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return [line for line in done.stdout.splitlines() if ": error: " in line]
 
 
-def test_the_documents_python_has_types(found: list[str]) -> None:
+def test_python_examples_pass_strict_type_checking(found: list[str]) -> None:
     assert [line for line in found if not line.startswith("slip.py")] == []
 
 
-def test_a_misspelt_name_of_the_package_is_found(found: list[str]) -> None:
+def test_type_checker_rejects_a_misspelt_public_name(found: list[str]) -> None:
     (slip,) = [line for line in found if line.startswith("slip.py")]
     assert 'no attribute "Turnn"' in slip

@@ -21,6 +21,7 @@ from bot.dialogue.events import ActionExecuted, SessionStarted, SlotSet, UserUtt
 from bot.dialogue.prediction import Prediction
 from bot.dialogue.tracker import Tracker
 from bot.engine.agent import Agent
+from bot.engine.codec import read_record
 from bot.engine.effects import Effects
 from bot.engine.engine import Engine
 from bot.engine.protocols import TurnStore
@@ -114,7 +115,7 @@ class Bench:
     engine: Engine
     store: TurnStore
     clock: Clock
-    told: list[Any] = field(default_factory=list)
+    records: list[Any] = field(default_factory=list)
     failures: list[tuple[str, BaseException]] = field(default_factory=list)
     conflicts: list[None] = field(default_factory=list)
     warnings: list[tuple[str, BaseException]] = field(default_factory=list)
@@ -126,6 +127,10 @@ class Bench:
     def message(self, conversation: str, text: str = "add", **changes: Any) -> UserMessage:
         plain = UserMessage(text, conversation, f"m-{next(self._ids)}", self.clock.now, KEY, "rest", "ann")
         return replace(plain, **changes)
+
+    async def answered(self, conversation: str) -> list[str]:
+        """The ids of the messages of the conversation's turns, in order."""
+        return [read_record(turn.record).message.message_id for turn in await self.store.turns(conversation)]
 
     async def say(self, conversation: str, text: str = "add", **changes: Any) -> list[str]:
         answer = await self.engine.handle(self.message(conversation, text, **changes))
@@ -156,12 +161,12 @@ def make_bench(tmp_path: Path) -> MakeBench:
         try:
             store = wrap(SqlTurns(database, sources))
             agent = Agent(Content(Domain()), WordMatcher(), OneAction(), {**BUILT_IN, **(actions or {})}, Resources())
-            told: list[Any] = []
+            records: list[Any] = []
             failures: list[tuple[str, BaseException]] = []
             conflicts: list[None] = []
             warnings: list[tuple[str, BaseException]] = []
             watch = Watch(
-                turn_committed=(told.append,),
+                turn_committed=(records.append,),
                 action_failed=lambda name, error: failures.append((name, error)),
                 action_warned=lambda name, error: warnings.append((name, error)),
                 turn_conflicted=lambda: conflicts.append(None),
@@ -174,7 +179,7 @@ def make_bench(tmp_path: Path) -> MakeBench:
                 sources,
                 watch=watch,
             )
-            yield Bench(engine, store, clock, told, failures, conflicts, warnings)
+            yield Bench(engine, store, clock, records, failures, conflicts, warnings)
         finally:
             await database.close()
 

@@ -1,4 +1,4 @@
-"""Messages of asynchronous channels: kept before they are acknowledged, answered whatever happens."""
+"""Messages of asynchronous channels: kept before they are acknowledged, and answered even after failures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from bot.actions.turn import Action, Turn
 from bot.config import Limits
 from bot.dialogue.events import SessionStarted
-from bot.engine.codec import read_record
 from bot.engine.protocols import TurnCommit
 from bot.engine.work import MOST_TRIES, GivenUp, MessageWork
 from bot.errors import StoreUnavailable, TurnError
@@ -22,7 +21,7 @@ from bot.stores.turns import SqlTurns
 from tests.engine.conftest import Bench, Gate, MakeBench, cancel_own_task
 
 
-async def test_accepting_answers_in_the_background(make_bench: MakeBench) -> None:
+async def test_accepted_message_is_answered_once_in_the_background(make_bench: MakeBench) -> None:
     async with make_bench() as bench:
         conversation = await bench.conversation()
         message = bench.message(conversation)
@@ -35,7 +34,7 @@ async def test_accepting_answers_in_the_background(make_bench: MakeBench) -> Non
         assert bench.engine.waiting == 0
 
 
-async def test_what_was_accepted_is_drained_in_order(make_bench: MakeBench) -> None:
+async def test_accepted_messages_are_drained_in_order(make_bench: MakeBench) -> None:
     async with make_bench() as bench:
         conversation = await bench.conversation()
         messages = [bench.message(conversation) for _ in range(30)]
@@ -43,12 +42,11 @@ async def test_what_was_accepted_is_drained_in_order(make_bench: MakeBench) -> N
             await bench.store.accept(message, MessageWork(message).fingerprint)
     async with make_bench() as bench:
         assert await bench.engine.drain() == 30
-        ids = [read_record(turn.record).message.message_id for turn in await bench.store.turns(conversation)]
-        assert ids == [message.message_id for message in messages]
+        assert await bench.answered(conversation) == [message.message_id for message in messages]
         assert await bench.store.accepted() == []
 
 
-async def test_a_message_that_cannot_be_answered_holds_up_no_other_and_stays_accepted(make_bench: MakeBench) -> None:
+async def test_unanswerable_message_stays_accepted_and_delays_no_others(make_bench: MakeBench) -> None:
     async with make_bench() as bench:
         bad, good = await bench.conversation("ann"), await bench.conversation("bob")
         messages = [bench.message(bad, "break"), bench.message(bad), bench.message(good)]
@@ -67,7 +65,7 @@ async def test_a_message_that_cannot_be_answered_holds_up_no_other_and_stays_acc
         assert [message.text for message in await bench.store.accepted()] == ["break"]
 
 
-async def test_a_message_whose_turn_failed_is_answered_when_the_store_is_back(make_bench: MakeBench) -> None:
+async def test_messages_are_answered_in_order_once_the_store_is_back(make_bench: MakeBench) -> None:
     class Away:
         """A store that for a while commits nothing, and only accepts messages."""
 
@@ -93,12 +91,11 @@ async def test_a_message_whose_turn_failed_is_answered_when_the_store_is_back(ma
         assert await bench.engine.drain(waiting_for=timedelta(seconds=10)) == 0  # they may still be under way
         bench.clock.forward(seconds=11)
         assert await bench.engine.drain(waiting_for=timedelta(seconds=10)) == 3
-        told = [read_record(turn.record).message.message_id for turn in await bench.store.turns(conversation)]
-        assert told == [message.message_id for message in messages]
+        assert await bench.answered(conversation) == [message.message_id for message in messages]
         assert await bench.store.accepted() == []
 
 
-async def test_a_backlog_larger_than_the_server_takes_at_once_is_answered_whole(make_bench: MakeBench) -> None:
+async def test_backlog_larger_than_the_waiting_limit_is_drained(make_bench: MakeBench) -> None:
     async with make_bench(limits=Limits(waiting=100)) as bench:
         for number in range(150):
             message = bench.message(await bench.conversation(f"sender-{number}"))
@@ -119,7 +116,7 @@ class FailsOnce(SqlTurns):
         await super().commit(commit)
 
 
-async def test_a_backlog_stays_in_its_order_where_the_store_is_away(make_bench: MakeBench) -> None:
+async def test_backlog_keeps_its_order_while_the_store_is_unavailable(make_bench: MakeBench) -> None:
     async with make_bench(wrap=lambda store: FailsOnce(store.database, Sources())) as bench:
         conversation = await bench.conversation()
         messages = [bench.message(conversation) for _ in range(2)]
@@ -128,11 +125,10 @@ async def test_a_backlog_stays_in_its_order_where_the_store_is_away(make_bench: 
         await bench.engine.drain()
         assert await bench.store.turns(conversation) == [], "the second does not overtake the first"
         await bench.engine.drain()
-        told = [read_record(turn.record).message.message_id for turn in await bench.store.turns(conversation)]
-        assert told == [message.message_id for message in messages]
+        assert await bench.answered(conversation) == [message.message_id for message in messages]
 
 
-async def test_a_message_that_could_not_be_answered_is_not_overtaken_by_the_next(make_bench: MakeBench) -> None:
+async def test_unanswered_message_is_retried_before_the_next_one(make_bench: MakeBench) -> None:
     async with make_bench(wrap=lambda store: FailsOnce(store.database, Sources())) as bench:
         conversation = await bench.conversation()
         first, second = bench.message(conversation), bench.message(conversation)
@@ -141,11 +137,10 @@ async def test_a_message_that_could_not_be_answered_is_not_overtaken_by_the_next
         assert [message.message_id for message in await bench.store.accepted()] == [first.message_id]
         await bench.engine.accept(second)
         await bench.engine.finish(5.0)
-        told = [read_record(turn.record).message.message_id for turn in await bench.store.turns(conversation)]
-        assert told == [first.message_id, second.message_id]
+        assert await bench.answered(conversation) == [first.message_id, second.message_id]
 
 
-async def test_an_accepted_message_of_another_workers_is_answered_once(make_bench: MakeBench) -> None:
+async def test_accepted_message_drained_by_two_workers_is_answered_once(make_bench: MakeBench) -> None:
     gate = Gate()
     async with make_bench(actions={"action_gate": gate}) as bench, make_bench(actions={"action_gate": gate}) as other:
         conversation = await bench.conversation()
@@ -162,7 +157,7 @@ async def test_an_accepted_message_of_another_workers_is_answered_once(make_benc
         assert gate.runs == 2, "one in each worker: SQLite has no leases between two"
 
 
-async def test_a_message_that_never_ends_holds_up_the_next_no_longer_than_its_own_time(make_bench: MakeBench) -> None:
+async def test_hanging_message_delays_the_next_by_no_more_than_its_own_time(make_bench: MakeBench) -> None:
     async with make_bench(actions={"action_gate": Gate()}, limits=Limits(turn_seconds=0.2, action_seconds=60)) as bench:
         conversation = await bench.conversation()
         stuck, good = bench.message(conversation, "gate"), bench.message(conversation)
@@ -170,12 +165,11 @@ async def test_a_message_that_never_ends_holds_up_the_next_no_longer_than_its_ow
         await bench.engine.finish(5.0)
         await bench.engine.accept(good)
         await bench.engine.finish(5.0)
-        told = [read_record(turn.record).message.message_id for turn in await bench.store.turns(conversation)]
-        assert told == [good.message_id]
+        assert await bench.answered(conversation) == [good.message_id]
         assert [message.message_id for message in await bench.store.accepted()] == [stuck.message_id]
 
 
-async def test_a_turn_that_its_action_cancels_is_told_and_does_not_take_the_next_message_down(
+async def test_turn_cancelled_by_its_action_is_reported_and_the_next_message_answered(
     make_bench: MakeBench,
 ) -> None:
     async def wait_for_cancelled(turn: Turn) -> None:
@@ -185,17 +179,16 @@ async def test_a_turn_that_its_action_cancels_is_told_and_does_not_take_the_next
 
     actions: dict[str, Action] = {"action_cancel": cancel_own_task, "action_wait": wait_for_cancelled}
     async with make_bench(actions=actions) as bench:
-        told: list[BaseException] = []
-        bench.engine.watch = replace(bench.engine.watch, turn_failed=told.append)
+        failed: list[BaseException] = []
+        bench.engine.watch = replace(bench.engine.watch, turn_failed=failed.append)
         conversation = await bench.conversation()
         bad, good = bench.message(conversation, "cancel"), bench.message(conversation, "wait")
         await bench.engine.accept(bad)
         await bench.engine.finish(5.0)
-        assert [type(error) for error in told] == [TurnError]
+        assert [type(error) for error in failed] == [TurnError]
         await bench.engine.accept(good)
         await bench.engine.finish(5.0)
-        [turn] = await bench.store.turns(conversation)
-        assert read_record(turn.record).message.message_id == good.message_id
+        assert await bench.answered(conversation) == [good.message_id]
         assert [message.message_id for message in await bench.store.accepted()] == [bad.message_id]
 
 
@@ -210,14 +203,14 @@ class Costly:
         await cancel_own_task(turn)
 
 
-async def look_again_and_again(bench: Bench, looks: int) -> None:
-    """Retry unanswered messages, each time once their rest is over; it all takes less than a session."""
-    for _ in range(looks):
+async def retry(bench: Bench, times: int) -> None:
+    """Retry unanswered messages, each time when they are no longer postponed; it all takes less than a session."""
+    for _ in range(times):
         bench.clock.forward(minutes=11)
         await bench.engine.drain()
 
 
-async def test_a_message_whose_turn_always_fails_is_given_up_and_its_user_is_told(make_bench: MakeBench) -> None:
+async def test_message_whose_turn_always_fails_is_given_up_with_an_apology(make_bench: MakeBench) -> None:
     costly = Costly()
     async with make_bench(actions={"action_costly": costly}) as bench:
         conversation = await bench.conversation()
@@ -225,17 +218,17 @@ async def test_a_message_whose_turn_always_fails_is_given_up_and_its_user_is_tol
         message = bench.message(conversation, "costly")
         await bench.engine.accept(message)
         await bench.engine.finish(5.0)
-        await look_again_and_again(bench, MOST_TRIES + 2)
+        await retry(bench, MOST_TRIES + 2)
         assert costly.runs == 1 + MOST_TRIES
         assert await bench.store.accepted() == []
-        [reply] = bench.told[-1].replies
+        [reply] = bench.records[-1].replies
         assert reply.text.startswith("Sorry")
         assert [(where, type(error)) for where, error in bench.failures] == [("turn", GivenUp)]
-        assert (await bench.engine.handle(message)).replies == [{"text": reply.text}], "a repeat hears the same"
+        assert (await bench.engine.handle(message)).replies == [{"text": reply.text}], "a repeat gets the same"
         assert await bench.say(conversation) == ["2"], "and the conversation goes on as it was before"
 
 
-async def test_a_try_is_counted_before_it_is_made_so_that_one_that_ends_the_process_counts(
+async def test_try_is_counted_before_it_is_made(
     make_bench: MakeBench,
 ) -> None:
     seen: list[int] = []
@@ -250,7 +243,7 @@ async def test_a_try_is_counted_before_it_is_made_so_that_one_that_ends_the_proc
         assert seen == [1]
 
 
-async def test_a_message_that_fails_rests_and_those_behind_it_do_not_wait_for_it(make_bench: MakeBench) -> None:
+async def test_failing_message_is_postponed_and_later_ones_do_not_wait(make_bench: MakeBench) -> None:
     costly = Costly()
     async with make_bench(actions={"action_costly": costly}) as bench:
         conversation = await bench.conversation()
@@ -271,7 +264,7 @@ async def test_a_message_that_fails_rests_and_those_behind_it_do_not_wait_for_it
         assert costly.runs == 3
 
 
-async def test_a_store_that_is_away_does_not_count_as_a_try(make_bench: MakeBench) -> None:
+async def test_unavailable_store_does_not_count_as_a_try(make_bench: MakeBench) -> None:
     class Away(SqlTurns):
         away = True
 
@@ -287,10 +280,10 @@ async def test_a_store_that_is_away_does_not_count_as_a_try(make_bench: MakeBenc
             assert await bench.engine.drain() == 0
         bench.store.away = False
         assert await bench.engine.drain() == 1
-        assert [reply.text for reply in bench.told[-1].replies] == ["1"]
+        assert [reply.text for reply in bench.records[-1].replies] == ["1"]
 
 
-async def test_a_message_whose_session_start_ends_the_process_is_given_up_and_the_next_one_starts_the_session(
+async def test_given_up_first_message_starts_no_session_and_the_next_one_does(
     make_bench: MakeBench,
 ) -> None:
     starts: list[str] = []
@@ -310,13 +303,13 @@ async def test_a_message_whose_session_start_ends_the_process_is_given_up_and_th
         await bench.store.keep_tries(replace(accepted, tries=MOST_TRIES))  # each try crashed the process
         assert await bench.engine.drain() == 1
         assert [(where, type(error)) for where, error in bench.failures] == [("turn", GivenUp)]
-        assert bench.told[-1].is_said, "somebody waits for an answer to it"
+        assert bench.records[-1].is_said, "somebody waits for an answer to it"
     async with make_bench(actions={"action_session_start": start}) as bench:
         assert [await bench.say(conversation), await bench.say(conversation)] == [["42"], ["43"]]
         assert starts == ["add"]
 
 
-async def test_a_repeat_of_an_accepted_message_is_no_try_of_its_own(make_bench: MakeBench) -> None:
+async def test_repeat_of_an_accepted_message_is_not_another_try(make_bench: MakeBench) -> None:
     costly = Costly()
     async with make_bench(actions={"action_costly": costly}) as bench:
         message = bench.message(await bench.conversation(), "costly")
@@ -327,7 +320,7 @@ async def test_a_repeat_of_an_accepted_message_is_no_try_of_its_own(make_bench: 
         assert bench.engine.waiting == 0
 
 
-async def test_a_message_that_has_rested_is_tried_again_before_the_next_one_though_nobody_looked_meanwhile(
+async def test_new_message_retries_an_earlier_one_that_is_no_longer_postponed(
     make_bench: MakeBench,
 ) -> None:
     costly = Costly()
@@ -343,6 +336,6 @@ async def test_a_message_that_has_rested_is_tried_again_before_the_next_one_thou
         await bench.engine.finish(5.0)
         bench.clock.forward(minutes=10)
         assert await accept_another() == 2
-        assert await accept_another() == 2, "it rests for five minutes"
+        assert await accept_another() == 2, "it is postponed for five minutes"
         bench.clock.forward(minutes=6)
         assert await accept_another() == 3

@@ -45,7 +45,7 @@ async def fail(turn: Turn) -> None:
     ],
 )
 @pytest.mark.parametrize("is_late_outcome", [False, True])
-async def test_what_the_bot_says_by_itself_is_worded_for_the_channel_last_spoken_on(
+async def test_background_replies_are_worded_for_the_last_used_channel(
     make_bench: MakeBench, action: Action, channel: str, said: list[str], is_late_outcome: bool
 ) -> None:
     till = Till()
@@ -59,14 +59,14 @@ async def test_what_the_bot_says_by_itself_is_worded_for_the_channel_last_spoken
             await bench.say(conversation, text, channel=channel)
         till.fails = ""
         assert await (later.settle_effects() if is_late_outcome else later.fire_reminders()) == 1
-        assert [reply.text for reply in bench.told[-1].replies] == said
-        assert bench.told[-1].message.channel == "background"
+        assert [reply.text for reply in bench.records[-1].replies] == said
+        assert bench.records[-1].message.channel == "background"
 
 
 @pytest.mark.parametrize(
     ("principal", "seen"), [(Principal("key", "key:a"), "+4477"), (Principal("customer", "customer:a", login="l"), "")]
 )
-async def test_an_action_that_happens_by_itself_sees_whom_a_key_spoke_for(
+async def test_background_action_sees_the_sender_of_a_key_but_not_of_a_customer(
     make_bench: MakeBench, principal: Principal, seen: str
 ) -> None:
     async def whose(turn: Turn) -> None:
@@ -76,4 +76,4 @@ async def test_an_action_that_happens_by_itself_sees_whom_a_key_spoke_for(
         conversation, later = await bench.conversation(), Background(bench.engine, Sources(now=lambda: bench.clock.now))
         await bench.say(conversation, "remind", sender="+4477", principal=principal)
         assert await later.fire_reminders() == 1
-        assert [reply.text for reply in bench.told[-1].replies] == [f"to {seen}"]
+        assert [reply.text for reply in bench.records[-1].replies] == [f"to {seen}"]

@@ -11,7 +11,7 @@ from bot.engine.deadline import within
 FOR_EVER = 60.0
 
 
-async def test_what_waits_for_nothing_is_done_at_once() -> None:
+async def test_action_without_waits_is_done_at_once() -> None:
     done: list[str] = []
 
     async def action() -> None:
@@ -21,7 +21,7 @@ async def test_what_waits_for_nothing_is_done_at_once() -> None:
     assert done == ["done"]
 
 
-async def test_what_waits_goes_on_with_what_it_waited_for() -> None:
+async def test_action_continues_with_the_awaited_result() -> None:
     gate: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     heard: list[str] = []
 
@@ -38,7 +38,7 @@ async def test_what_waits_goes_on_with_what_it_waited_for() -> None:
 
 
 @pytest.mark.parametrize("steps_before", [0, 1, 3])
-async def test_what_waits_too_long_is_interrupted_where_it_waits(steps_before: int) -> None:
+async def test_action_that_waits_too_long_is_cancelled_where_it_waits(steps_before: int) -> None:
     heard: list[type[BaseException]] = []
 
     async def action() -> None:
@@ -57,7 +57,7 @@ async def test_what_waits_too_long_is_interrupted_where_it_waits(steps_before: i
 
 
 @pytest.mark.parametrize("waits", [False, True])
-async def test_what_it_raises_is_raised(waits: bool) -> None:
+async def test_error_of_the_action_is_raised(waits: bool) -> None:
     async def action() -> None:
         if waits:
             await asyncio.sleep(0)
@@ -67,7 +67,7 @@ async def test_what_it_raises_is_raised(waits: bool) -> None:
         await within(FOR_EVER, action())
 
 
-async def test_a_cancelled_turn_cancels_its_action() -> None:
+async def test_cancelled_turn_cancels_its_action() -> None:
     heard: list[type[BaseException]] = []
 
     async def action() -> None:
@@ -85,7 +85,7 @@ async def test_a_cancelled_turn_cancels_its_action() -> None:
     assert heard == [asyncio.CancelledError]
 
 
-async def test_an_action_may_have_a_time_limit_of_its_own() -> None:
+async def test_action_may_have_its_own_timeout() -> None:
     heard: list[str] = []
 
     async def action() -> None:

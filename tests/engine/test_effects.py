@@ -18,7 +18,7 @@ from bot.dialogue.events import ActionFailed, ConversationPaused, EffectSettled,
 from bot.dialogue.prediction import Prediction
 from bot.dialogue.tracker import Tracker
 from bot.engine.background import LONGEST_WAIT, Background
-from bot.engine.looking import LONGEST_REST
+from bot.engine.polling import LONGEST_BACKOFF
 from bot.engine.protocols import EffectEntry, TurnCommit
 from bot.errors import StoreUnavailable
 from bot.sources import Sources
@@ -90,7 +90,7 @@ async def background(bench: Bench) -> Background:
     return Background(bench.engine, Sources(now=lambda: bench.clock.now))
 
 
-async def test_a_confirmed_effect_happens_once_whoever_says_yes_again(make_bench: MakeBench) -> None:
+async def test_confirmed_effect_is_performed_once_even_if_confirmed_again(make_bench: MakeBench) -> None:
     till = Till()
     async with make_bench(actions=ACTIONS, effects={"transfer": till}) as bench:
         conversation = await bench.conversation()
@@ -100,14 +100,14 @@ async def test_a_confirmed_effect_happens_once_whoever_says_yes_again(make_bench
         assert (till.attempts, list(till.moved.values())) == (1, [500])
 
 
-async def test_a_yes_that_was_never_asked_for_spends_nothing(make_bench: MakeBench) -> None:
+async def test_confirmation_without_a_prepared_effect_performs_nothing(make_bench: MakeBench) -> None:
     till = Till()
     async with make_bench(actions=ACTIONS, effects={"transfer": till}) as bench:
         assert await bench.say(await bench.conversation(), "yes") == ["nothing to confirm"]
         assert till.attempts == 0
 
 
-async def test_an_effect_of_a_kind_that_nobody_offers_is_refused_when_it_is_prepared(make_bench: MakeBench) -> None:
+async def test_unknown_effect_kind_is_rejected_when_prepared(make_bench: MakeBench) -> None:
     async def misspell(turn: Turn) -> None:
         turn.prepare("transfre", {"amount": 500})
 
@@ -123,7 +123,7 @@ async def test_an_effect_of_a_kind_that_nobody_offers_is_refused_when_it_is_prep
         assert str(error).endswith("`transfre`; offer it in a lifespan, with `startup.add_effect`.")
 
 
-async def test_a_refused_confirmation_cannot_be_spent_later(make_bench: MakeBench) -> None:
+async def test_dropped_effect_cannot_be_performed_later(make_bench: MakeBench) -> None:
     till = Till()
     async with make_bench(actions=ACTIONS, effects={"transfer": till}) as bench:
         conversation = await bench.conversation()
@@ -134,7 +134,7 @@ async def test_a_refused_confirmation_cannot_be_spent_later(make_bench: MakeBenc
 
 
 @pytest.mark.parametrize("fails", ["before", "after"])
-async def test_after_a_failure_a_second_yes_finds_out_instead_of_paying_again(
+async def test_confirmation_after_a_failure_looks_up_the_outcome_instead_of_repeating(
     make_bench: MakeBench, fails: str
 ) -> None:
     till = Till()
@@ -144,14 +144,16 @@ async def test_after_a_failure_a_second_yes_finds_out_instead_of_paying_again(
         await bench.say(conversation, "ask")
         [sorry] = await bench.say(conversation, "yes")
         assert sorry.startswith("Sorry")
-        assert ActionFailed("action_yes", "ConnectionError") in bench.told[-1].events
+        assert ActionFailed("action_yes", "ConnectionError") in bench.records[-1].events
         till.fails = ""
         assert await bench.say(conversation, "yes") == ["refused" if fails == "before" else "done"]
         assert till.attempts == 1
 
 
 @pytest.mark.parametrize(("fails", "outcome"), [("unknown, done", "done"), ("unknown, not done", "refused")])
-async def test_an_unknown_outcome_is_found_out_later_and_told(make_bench: MakeBench, fails: str, outcome: str) -> None:
+async def test_unknown_outcome_is_looked_up_later_and_reported_to_the_user(
+    make_bench: MakeBench, fails: str, outcome: str
+) -> None:
     till = Till()
     till.fails = fails
     async with make_bench(actions=ACTIONS, effects={"transfer": till}) as bench:
@@ -164,12 +166,12 @@ async def test_an_unknown_outcome_is_found_out_later_and_told(make_bench: MakeBe
         till.fails = ""
         assert await later.settle_effects() == 1
         assert await later.settle_effects() == 0
-        assert [reply.text for reply in bench.told[-1].replies] == [f"it is {outcome}"]
+        assert [reply.text for reply in bench.records[-1].replies] == [f"it is {outcome}"]
         assert await bench.say(conversation, "yes") == ["nothing to confirm"]
         assert till.attempts == 1
 
 
-async def test_a_late_outcome_settles_what_it_is_about_and_nothing_that_was_prepared_since(
+async def test_late_outcome_does_not_settle_an_effect_prepared_since(
     make_bench: MakeBench,
 ) -> None:
     till = Till()
@@ -185,12 +187,12 @@ async def test_a_late_outcome_settles_what_it_is_about_and_nothing_that_was_prep
         assert await bench.say(conversation, "yes") == ["unknown"]
         till.fails = ""
         assert await (await background(bench)).settle_effects() == 1
-        assert "refused" in {event.outcome for event in bench.told[-1].events if isinstance(event, EffectSettled)}
+        assert "refused" in {event.outcome for event in bench.records[-1].events if isinstance(event, EffectSettled)}
         assert await bench.say(conversation, "yes") == ["done"]
         assert list(till.moved.values()) == [499]
 
 
-async def test_a_late_outcome_that_could_not_be_told_is_told_at_the_next_yes(make_bench: MakeBench) -> None:
+async def test_late_outcome_whose_report_failed_is_reported_at_the_next_confirmation(make_bench: MakeBench) -> None:
     till = Till()
     till.fails = "unknown, done"
 
@@ -208,7 +210,7 @@ async def test_a_late_outcome_that_could_not_be_told_is_told_at_the_next_yes(mak
         assert till.attempts == 1
 
 
-async def test_a_journalled_effect_is_settled_after_a_restart(make_bench: MakeBench) -> None:
+async def test_journalled_effect_is_settled_after_a_restart(make_bench: MakeBench) -> None:
     till = Till()
     till.fails = "unknown, done"
     async with make_bench(actions=ACTIONS, effects={"transfer": till}) as bench:
@@ -218,7 +220,7 @@ async def test_a_journalled_effect_is_settled_after_a_restart(make_bench: MakeBe
     till.fails = ""
     async with make_bench(actions=ACTIONS, effects={"transfer": till}) as bench:
         assert await (await background(bench)).settle_effects() == 1
-        assert [reply.text for reply in bench.told[-1].replies] == ["it is done"]
+        assert [reply.text for reply in bench.records[-1].replies] == ["it is done"]
 
 
 class LosesCommits(SqlTurns):
@@ -236,7 +238,7 @@ def losing(store: SqlTurns) -> LosesCommits:
     return LosesCommits(store.database, Sources())
 
 
-async def test_a_change_whose_turn_was_lost_is_found_out_and_told_later(make_bench: MakeBench) -> None:
+async def test_effect_of_an_uncommitted_turn_is_looked_up_and_reported_later(make_bench: MakeBench) -> None:
     till = Till()
     async with make_bench(actions=ACTIONS, effects={"transfer": till}, wrap=losing) as bench:
         conversation, later = await bench.conversation(), await background(bench)
@@ -248,13 +250,13 @@ async def test_a_change_whose_turn_was_lost_is_found_out_and_told_later(make_ben
         assert await later.settle_effects() == 0, "a turn may be at it still"
         bench.clock.forward(minutes=1)
         assert await later.settle_effects() == 1
-        assert [reply.text for reply in bench.told[-1].replies] == ["it is done"]
+        assert [reply.text for reply in bench.records[-1].replies] == ["it is done"]
         assert await bench.say(conversation, "yes") == ["nothing to confirm"]
         assert await later.settle_effects() == 0
         assert (till.attempts, list(till.moved.values())) == (1, [500])
 
 
-async def test_a_change_of_an_action_that_failed_behind_it_is_told_later(make_bench: MakeBench) -> None:
+async def test_effect_of_an_action_that_fails_afterwards_is_reported_later(make_bench: MakeBench) -> None:
     async def spend_and_fail(turn: Turn) -> None:
         await turn.spend()
         raise ZeroDivisionError
@@ -268,11 +270,11 @@ async def test_a_change_of_an_action_that_failed_behind_it_is_told_later(make_be
         assert sorry.startswith("Sorry")
         bench.clock.forward(minutes=1)
         assert await (await background(bench)).settle_effects() == 1
-        assert [reply.text for reply in bench.told[-1].replies] == ["it is done"]
+        assert [reply.text for reply in bench.records[-1].replies] == ["it is done"]
         assert till.attempts == 1
 
 
-async def test_a_reminder_fires_once_when_its_time_comes_also_after_a_restart(make_bench: MakeBench) -> None:
+async def test_reminder_fires_once_when_due_even_after_a_restart(make_bench: MakeBench) -> None:
     async def remind(turn: Turn) -> None:
         at = turn.now.replace(hour=13).isoformat()
         turn.emit(ReminderScheduled("nudge", at, "my reminder", kill_on_user_message=False))
@@ -290,11 +292,11 @@ async def test_a_reminder_fires_once_when_its_time_comes_also_after_a_restart(ma
         later = await background(bench)
         assert await later.fire_reminders() == 1
         assert await later.fire_reminders() == 0
-        assert [reply.text for reply in bench.told[-1].replies] == ["you asked me to remind you"]
+        assert [reply.text for reply in bench.records[-1].replies] == ["you asked me to remind you"]
         assert [turn.seq for turn in await bench.store.turns(conversation)] == [1, 2]
 
 
-async def test_a_reminder_is_killed_by_a_message_when_it_says_so(make_bench: MakeBench) -> None:
+async def test_reminder_with_kill_on_user_message_is_cancelled_by_a_message(make_bench: MakeBench) -> None:
     async def remind(turn: Turn) -> None:
         turn.emit(ReminderScheduled("nudge", turn.now.replace(hour=13).isoformat(), "soft", kill_on_user_message=True))
 
@@ -306,7 +308,7 @@ async def test_a_reminder_is_killed_by_a_message_when_it_says_so(make_bench: Mak
         assert await (await background(bench)).fire_reminders() == 0
 
 
-async def test_a_reminder_that_waits_behind_the_message_that_kills_it_does_not_fire(make_bench: MakeBench) -> None:
+async def test_reminder_queued_behind_the_message_that_cancels_it_does_not_fire(make_bench: MakeBench) -> None:
     async def remind(turn: Turn) -> None:
         at = turn.now.replace(hour=13).isoformat()
         turn.emit(ReminderScheduled("nudge", at, "soft", kill_on_user_message=True))
@@ -328,7 +330,7 @@ async def test_a_reminder_that_waits_behind_the_message_that_kills_it_does_not_f
         assert len(await bench.store.turns(conversation)) == 2
 
 
-async def test_a_reminder_is_silent_in_a_paused_conversation(make_bench: MakeBench) -> None:
+async def test_reminder_is_silent_in_a_paused_conversation(make_bench: MakeBench) -> None:
     async def hand_over(turn: Turn) -> None:
         turn.emit(ReminderScheduled("nudge", turn.now.replace(hour=13).isoformat(), "n", kill_on_user_message=False))
         turn.emit(ConversationPaused())
@@ -341,11 +343,11 @@ async def test_a_reminder_is_silent_in_a_paused_conversation(make_bench: MakeBen
         await bench.say(conversation, "hand")
         bench.clock.forward(hours=2)
         assert await (await background(bench)).fire_reminders() == 1
-        assert bench.told[-1].replies == ()
-        assert bench.told[-1].message.text == "nudge"
+        assert bench.records[-1].replies == ()
+        assert bench.records[-1].message.text == "nudge"
 
 
-async def test_a_reminder_that_is_set_again_for_the_same_time_fires_again(make_bench: MakeBench) -> None:
+async def test_reminder_set_again_for_the_same_time_fires_again(make_bench: MakeBench) -> None:
     async def remind(turn: Turn) -> None:
         turn.emit(ReminderScheduled("nudge", NOON, "nudge", kill_on_user_message=False))
 
@@ -359,14 +361,14 @@ async def test_a_reminder_that_is_set_again_for_the_same_time_fires_again(make_b
             bench.clock.forward(hours=5)
             assert await later.fire_reminders() == 1
             assert await later.fire_reminders() == 0
-            assert [reply.text for reply in bench.told[-1].replies] == ["time is up"]
+            assert [reply.text for reply in bench.records[-1].replies] == ["time is up"]
 
 
 @pytest.mark.parametrize(
-    ("raised", "told"), [(KeyError("not understood"), KeyError), (asyncio.CancelledError(), RuntimeError)]
+    ("raised", "reported"), [(KeyError("not understood"), KeyError), (asyncio.CancelledError(), RuntimeError)]
 )
-async def test_what_cannot_be_found_out_holds_up_nothing_behind_it(
-    make_bench: MakeBench, raised: BaseException, told: type[BaseException]
+async def test_failing_lookup_does_not_delay_other_effects(
+    make_bench: MakeBench, raised: BaseException, reported: type[BaseException]
 ) -> None:
     class Lost(Till):
         async def find(self, key: str, parameters: Mapping[str, Any]) -> EffectResult:
@@ -386,11 +388,11 @@ async def test_what_cannot_be_found_out_holds_up_nothing_behind_it(
             await bench.say(conversation, "yes")
         till.fails = ""
         assert await (await background(bench)).settle_effects() == 1
-        assert [reply.text for reply in bench.told[-1].replies] == ["it is done"]
-        assert [(name, type(error)) for name, error in bench.failures] == [("settle lost", told)]
+        assert [reply.text for reply in bench.records[-1].replies] == ["it is done"]
+        assert [(name, type(error)) for name, error in bench.failures] == [("settle lost", reported)]
 
 
-async def test_what_a_turn_is_spending_at_the_moment_is_left_to_that_turn(make_bench: MakeBench) -> None:
+async def test_effect_of_a_running_turn_is_left_to_that_turn(make_bench: MakeBench) -> None:
     class Slow(Till):
         def __init__(self) -> None:
             super().__init__()
@@ -415,31 +417,7 @@ async def test_what_a_turn_is_spending_at_the_moment_is_left_to_that_turn(make_b
         assert len(await bench.store.turns(conversation)) == 2
 
 
-async def test_a_reminder_that_fails_holds_up_no_other(make_bench: MakeBench) -> None:
-    async def remind(turn: Turn) -> None:
-        [_, name, hour] = turn.message.text.split()
-        turn.emit(ReminderScheduled(name, turn.now.replace(hour=int(hour)).isoformat(), name))
-
-    async def work(turn: Turn) -> None:
-        turn.say_text("time is up")
-
-    class Policies(OneAction):
-        def predict(self, tracker: Tracker) -> Prediction:
-            if tracker.parse and tracker.parse.intent_name == "broken" and tracker.latest_action == "action_listen":
-                raise ZeroDivisionError
-            return super().predict(tracker)
-
-    actions: dict[str, Action] = {"action_remind": remind, "action_work": work}
-    async with make_bench(actions=actions) as bench:
-        bench.engine.agent = replace(bench.engine.agent, dialogue=Policies())
-        await bench.say(await bench.conversation("ann"), "remind broken 13")
-        await bench.say(await bench.conversation("bob"), "remind work 14")
-        bench.clock.forward(hours=3)
-        assert await (await background(bench)).fire_reminders() == 1
-        assert [reply.text for reply in bench.told[-1].replies] == ["time is up"]
-
-
-async def test_many_reminders_fire_side_by_side(make_bench: MakeBench) -> None:
+async def test_reminders_of_several_conversations_fire_concurrently(make_bench: MakeBench) -> None:
     gate = Gate()
 
     async def remind(turn: Turn) -> None:
@@ -463,7 +441,7 @@ async def unknown_effects(bench: Bench, kind: str, count: int) -> None:
         await bench.store.journal(entry)
 
 
-async def test_outcomes_are_looked_for_side_by_side(make_bench: MakeBench) -> None:
+async def test_outcomes_of_several_conversations_are_looked_up_concurrently(make_bench: MakeBench) -> None:
     gate = Gate()
 
     class Slow(Till):
@@ -485,7 +463,7 @@ async def test_outcomes_are_looked_for_side_by_side(make_bench: MakeBench) -> No
         assert await settling == 4
 
 
-async def test_a_look_for_an_outcome_that_never_ends_is_given_up_and_holds_up_nothing(make_bench: MakeBench) -> None:
+async def test_hanging_lookup_times_out(make_bench: MakeBench) -> None:
     class Hanging(Till):
         async def find(self, key: str, parameters: Mapping[str, Any]) -> EffectResult:
             await asyncio.Event().wait()
@@ -501,7 +479,7 @@ async def test_a_look_for_an_outcome_that_never_ends_is_given_up_and_holds_up_no
         assert "0.05 seconds" in str(error)
 
 
-async def test_effects_that_no_plugin_offers_any_more_hold_up_nothing_and_are_told_of_once(
+async def test_effects_of_a_removed_plugin_delay_nothing_and_are_reported_once(
     make_bench: MakeBench,
 ) -> None:
     till = Till()
@@ -517,7 +495,7 @@ async def test_effects_that_no_plugin_offers_any_more_hold_up_nothing_and_are_to
         assert "startup.add_effect" in str(bench.failures[0][1])
 
 
-async def test_what_cannot_be_found_out_is_asked_for_ever_more_seldom(make_bench: MakeBench) -> None:
+async def test_unknown_outcome_is_looked_up_less_and_less_often(make_bench: MakeBench) -> None:
     asked: list[datetime] = []
 
     class Lost(Till):
@@ -534,10 +512,10 @@ async def test_what_cannot_be_found_out_is_asked_for_ever_more_seldom(make_bench
         waits = [(after - before).total_seconds() for before, after in pairwise(asked)]
         assert asked[0] == begin + timedelta(seconds=1)
         assert waits == sorted(waits)
-        assert waits[-1] == LONGEST_REST.total_seconds()
+        assert waits[-1] == LONGEST_BACKOFF.total_seconds()
 
 
-async def test_reminders_that_fail_rest_and_hold_up_none_behind_them(make_bench: MakeBench) -> None:
+async def test_failing_reminders_are_postponed_and_do_not_delay_others(make_bench: MakeBench) -> None:
     tried: list[str] = []
 
     class Policies(OneAction):
@@ -571,7 +549,7 @@ async def test_reminders_that_fail_rest_and_hold_up_none_behind_them(make_bench:
         assert len(tried) == 1002
 
 
-async def test_reminders_that_rest_are_not_looked_at_before_one_has_rested_or_another_is_due(
+async def test_next_poll_is_when_a_postponed_reminder_may_retry_or_another_is_due(
     make_bench: MakeBench,
 ) -> None:
     class Policies(OneAction):
@@ -610,7 +588,7 @@ async def test_reminders_that_rest_are_not_looked_at_before_one_has_rested_or_an
         assert await later._seconds_to_next() == 4, "the broken one has rested for half as long as it was open"
 
 
-async def test_a_reminder_that_rested_and_fired_makes_nobody_look_more_often_afterwards(make_bench: MakeBench) -> None:
+async def test_reminder_that_fired_after_a_failure_causes_no_further_polls(make_bench: MakeBench) -> None:
     broken = True
 
     class Policies(OneAction):
@@ -635,10 +613,10 @@ async def test_a_reminder_that_rested_and_fired_makes_nobody_look_more_often_aft
         assert await later._seconds_to_next() == LONGEST_WAIT, "none is left"
 
 
-async def test_an_action_hears_what_a_change_came_to_at_once_and_when_it_is_found_out(make_bench: MakeBench) -> None:
+async def test_spend_returns_the_result_at_once_and_after_a_lookup(make_bench: MakeBench) -> None:
     async def yes(turn: Turn) -> None:
-        heard = await turn.spend()
-        turn.say_text(f"{heard.outcome} {heard.result}")
+        effect = await turn.spend()
+        turn.say_text(f"{effect.outcome} {effect.result}")
 
     till = Till()
     async with make_bench(actions={**ACTIONS, "action_yes": yes}, effects={"transfer": till}) as bench:
@@ -653,7 +631,7 @@ async def test_an_action_hears_what_a_change_came_to_at_once_and_when_it_is_foun
         assert till.attempts == 2
 
 
-async def test_a_change_whose_plugin_is_gone_by_the_yes_is_not_made_and_the_error_says_why(
+async def test_confirmed_effect_of_a_removed_plugin_fails_and_is_not_journalled(
     make_bench: MakeBench,
 ) -> None:
     async with make_bench(actions=ACTIONS, effects={"transfer": Till()}) as bench:
@@ -662,6 +640,6 @@ async def test_a_change_whose_plugin_is_gone_by_the_yes_is_not_made_and_the_erro
         [sorry] = await bench.say(await bench.conversation(), "yes", message_id="later")
         assert sorry.startswith("Sorry")
         [(_, error)] = bench.failures
-        told = "no plugin offers the effect 'transfer'; add it in a lifespan with startup.add_effect"
-        assert (type(error), str(error)) == (EffectError, told)
+        message = "no plugin offers the effect 'transfer'; add it in a lifespan with startup.add_effect"
+        assert (type(error), str(error)) == (EffectError, message)
         assert await bench.store.unsettled_effects() == []

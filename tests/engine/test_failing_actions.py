@@ -1,4 +1,4 @@
-"""Actions are plugins: whatever they do, the turn is answered and the conversation goes on."""
+"""Actions are plugins: if one fails, the turn is still answered and the conversation goes on."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from bot.stores.turns import SqlTurns
 from tests.engine.conftest import Gate, MakeBench, cancel_own_task
 
 
-async def test_an_action_that_raises_gives_a_designed_reply_and_loses_only_its_own_events(
+async def test_raising_action_gets_an_apology_and_loses_only_its_own_events(
     make_bench: MakeBench,
 ) -> None:
     async def fail(turn: Turn) -> None:
         turn.emit(SlotSet("half", "done"))
-        turn.say_text("never heard")
+        turn.say_text("never said")
         raise RuntimeError("secret detail 12345678")
 
     async with make_bench(actions={"action_fail": fail}) as bench:
         conversation = await bench.conversation()
         [text] = await bench.say(conversation, "fail")
         assert text.startswith("Sorry")
-        events = bench.told[-1].events
+        events = bench.records[-1].events
         assert ActionFailed("action_fail", "RuntimeError") in events
         assert not [e for e in events if isinstance(e, SlotSet)]
         assert "secret detail" not in (await bench.store.turns(conversation))[0].record.decode()
@@ -46,28 +46,28 @@ async def test_an_action_that_raises_gives_a_designed_reply_and_loses_only_its_o
         assert await bench.say(conversation) == ["1"]
 
 
-async def test_an_action_that_takes_too_long_gives_a_designed_reply(make_bench: MakeBench) -> None:
+async def test_slow_action_gets_an_apology_and_an_error_with_its_waiting_line(make_bench: MakeBench) -> None:
     gate = Gate()
     async with make_bench(actions={"action_wait": gate}, limits=Limits(action_seconds=0.01)) as bench:
         [text] = await bench.say(await bench.conversation(), "wait")
         assert text.startswith("Sorry")
-        assert ActionFailed("action_wait", "TooSlow") in bench.told[-1].events
+        assert ActionFailed("action_wait", "TooSlow") in bench.records[-1].events
         [(_, error)] = bench.failures
-        assert isinstance(error, BotError), "so that the log tells what it says"
+        assert isinstance(error, BotError), "so that the log shows its message"
         limit = "it took longer than 0.01 seconds (`limits.action_seconds`)"
         assert str(error) == f"{limit}; it waited at tests/engine/conftest.py:{line_of(Gate.__call__, 'self.go.wait')}"
         passed = [frame.name for frame in traceback.extract_tb(error.__traceback__)]
         assert "__call__" in passed, "the log's `where` leads there, too"
 
 
-async def test_a_timeout_of_an_actions_own_is_its_own(make_bench: MakeBench) -> None:
+async def test_timeout_raised_by_the_action_itself_is_reported_as_timeout_error(make_bench: MakeBench) -> None:
     async def impatient(turn: Turn) -> None:
         async with asyncio.timeout(0.001):
             await asyncio.Event().wait()
 
     async with make_bench(actions={"action_impatient": impatient}) as bench:
         await bench.say(await bench.conversation(), "impatient")
-        assert ActionFailed("action_impatient", "TimeoutError") in bench.told[-1].events
+        assert ActionFailed("action_impatient", "TimeoutError") in bench.records[-1].events
 
 
 def line_of(function: Callable[..., Any], what: str) -> int:
@@ -75,7 +75,7 @@ def line_of(function: Callable[..., Any], what: str) -> int:
     return first + next(at for at, line in enumerate(lines) if what in line)
 
 
-async def test_an_action_that_does_not_heed_the_turns_deadline_is_answered_late(make_bench: MakeBench) -> None:
+async def test_action_that_ignores_the_turn_deadline_is_answered_late(make_bench: MakeBench) -> None:
     async def stubborn(turn: Turn) -> None:
         try:
             await asyncio.Event().wait()
@@ -89,11 +89,11 @@ async def test_an_action_that_does_not_heed_the_turns_deadline_is_answered_late(
         assert await bench.say(conversation) == ["1"]
 
 
-async def test_an_action_that_holds_up_the_loop_is_told_of_it(make_bench: MakeBench) -> None:
+async def test_blocking_action_over_its_time_limit_fails_with_advice(make_bench: MakeBench) -> None:
     """No timeout interrupts code that never awaits; it still counts as too slow, and the log says why."""
 
     async def block(turn: Turn) -> None:
-        turn.say_text("never heard")
+        turn.say_text("never said")
         time.sleep(0.02)
 
     async with make_bench(actions={"action_block": block}, limits=Limits(action_seconds=0.01)) as bench:
@@ -103,7 +103,7 @@ async def test_an_action_that_holds_up_the_loop_is_told_of_it(make_bench: MakeBe
         assert "asyncio.to_thread" in str(error)
 
 
-async def test_an_action_that_holds_up_the_loop_for_a_while_is_told_once_and_has_not_failed(
+async def test_briefly_blocking_action_is_warned_about_once_and_does_not_fail(
     make_bench: MakeBench,
 ) -> None:
     async def block(turn: Turn) -> None:
@@ -127,9 +127,7 @@ async def test_an_action_that_holds_up_the_loop_for_a_while_is_told_once_and_has
 
 
 @pytest.mark.parametrize("error", [SystemExit(3), BaseExceptionGroup("two", [ValueError(), KeyboardInterrupt()])])
-async def test_an_action_that_wants_to_end_the_process_fails_like_any_other(
-    make_bench: MakeBench, error: BaseException
-) -> None:
+async def test_action_that_exits_fails_without_ending_the_process(make_bench: MakeBench, error: BaseException) -> None:
     async def leave(turn: Turn) -> None:
         raise error
 
@@ -140,7 +138,7 @@ async def test_an_action_that_wants_to_end_the_process_fails_like_any_other(
         assert await bench.say(conversation) == ["1"]
 
 
-async def test_an_action_that_cancels_its_own_task_is_an_error_and_the_conversation_goes_on(
+async def test_action_that_cancels_its_own_task_fails_only_its_turn(
     make_bench: MakeBench,
 ) -> None:
     async with make_bench(actions={"action_cancel": cancel_own_task}) as bench:
@@ -150,7 +148,7 @@ async def test_an_action_that_cancels_its_own_task_is_an_error_and_the_conversat
         assert await bench.say(conversation) == ["1"]
 
 
-async def test_an_action_that_cancels_its_own_task_and_outlives_its_turn_is_too_late(make_bench: MakeBench) -> None:
+async def test_action_that_cancels_its_task_and_outlives_its_turn_times_out(make_bench: MakeBench) -> None:
     async def cancel(turn: Turn) -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -166,37 +164,37 @@ async def test_an_action_that_cancels_its_own_task_and_outlives_its_turn_is_too_
         assert await bench.say(conversation) == ["1"]
 
 
-async def test_an_action_that_gives_events_back_instead_of_emitting_them_has_failed(make_bench: MakeBench) -> None:
-    async def rasa_s(turn: Turn) -> list[Event]:
+async def test_action_that_returns_events_fails(make_bench: MakeBench) -> None:
+    async def return_events(turn: Turn) -> list[Event]:
         return [SlotSet("count", 1)]
 
-    async with make_bench(actions={"action_rasa": cast("Action", rasa_s)}) as bench:
+    async with make_bench(actions={"action_rasa": cast("Action", return_events)}) as bench:
         [sorry] = await bench.say(await bench.conversation(), "rasa")
         assert sorry.startswith("Sorry")
         [(_, error)] = bench.failures
         assert "returned a list, which does nothing; write `turn.emit(…)`" in str(error)
 
 
-async def test_an_action_that_gives_no_events_back_has_not_failed(make_bench: MakeBench) -> None:
-    async def rasa_s(turn: Turn) -> list[Event]:
+async def test_action_that_returns_an_empty_list_succeeds(make_bench: MakeBench) -> None:
+    async def return_events(turn: Turn) -> list[Event]:
         turn.say_text("done")
         return []
 
-    async with make_bench(actions={"action_rasa": cast("Action", rasa_s)}) as bench:
+    async with make_bench(actions={"action_rasa": cast("Action", return_events)}) as bench:
         assert await bench.say(await bench.conversation(), "rasa") == ["done"]
         assert bench.failures == []
 
 
-async def test_an_unknown_action_gives_a_designed_reply(make_bench: MakeBench) -> None:
+async def test_unknown_action_gets_an_apology_and_an_error_with_the_nearest_name(make_bench: MakeBench) -> None:
     async with make_bench() as bench:
         [text] = await bench.say(await bench.conversation(), "ad")
         assert text.startswith("Sorry")
-        assert ActionFailed("action_ad", "UnknownAction") in bench.told[-1].events
+        assert ActionFailed("action_ad", "UnknownAction") in bench.records[-1].events
         [(_, error)] = bench.failures
         assert str(error) == "no plugin, response or form is called `action_ad`. Did you mean `action_add`?"
 
 
-async def test_a_slot_that_the_domain_lacks_is_told_with_its_place_and_nothing_failed(
+async def test_unknown_slot_is_a_warning_with_its_place(
     make_bench: MakeBench,
 ) -> None:
     async def misspell(turn: Turn) -> None:
@@ -219,7 +217,7 @@ async def test_a_slot_that_the_domain_lacks_is_told_with_its_place_and_nothing_f
             assert error.__traceback__.tb_frame.f_code is misspell.__code__
 
 
-async def test_a_placeholder_that_nothing_fills_is_told_with_its_place(make_bench: MakeBench) -> None:
+async def test_unfilled_placeholder_is_a_warning_with_its_place(make_bench: MakeBench) -> None:
     async def say(turn: Turn) -> None:
         turn.say("utter_loans", loan=2, colour="{blue}")
 
@@ -235,7 +233,7 @@ async def test_a_placeholder_that_nothing_fills_is_told_with_its_place(make_benc
         assert error.__traceback__.tb_frame.f_code is say.__code__
 
 
-async def test_a_response_that_the_domain_lacks_is_named_with_the_nearest_that_it_has(make_bench: MakeBench) -> None:
+async def test_unknown_response_fails_the_action_with_the_nearest_name(make_bench: MakeBench) -> None:
     async def misspell(turn: Turn) -> None:
         turn.say("utter_opne")
 
@@ -245,12 +243,12 @@ async def test_a_response_that_the_domain_lacks_is_named_with_the_nearest_that_i
         responses = {"utter_open": (Variation("We are open."),)}
         bench.engine.agent = replace(bench.engine.agent, content=Content(Domain(responses=responses)))
         await bench.say(conversation, "misspell")
-        assert ActionFailed("action_misspell", "UnknownResponse") in bench.told[-1].events
+        assert ActionFailed("action_misspell", "UnknownResponse") in bench.records[-1].events
         nothing = "the domain has no response `utter_opne`."
         assert [str(error) for _, error in bench.failures] == [nothing, f"{nothing} Did you mean `utter_open`?"]
 
 
-async def test_actions_are_bounded(make_bench: MakeBench) -> None:
+async def test_turn_stops_at_the_limit_of_actions(make_bench: MakeBench) -> None:
     async def refuse(turn: Turn) -> None:
         raise ActionRejected("action_refuse")
 
@@ -265,13 +263,13 @@ async def test_actions_are_bounded(make_bench: MakeBench) -> None:
     async with make_bench(actions={"action_refuse": refuse}, limits=Limits(actions_per_turn=4)) as bench:
         bench.engine.agent = replace(bench.engine.agent, dialogue=Stubborn())
         assert await bench.say(await bench.conversation()) == []
-        assert [step.action for step in bench.told[-1].steps].count("action_refuse") == 4
+        assert [step.action for step in bench.records[-1].steps].count("action_refuse") == 4
         [(action, error)] = bench.warnings
         assert action == "action_refuse"
         assert "the 4 actions that a message may cause (`limits.actions_per_turn`)" in str(error)
 
 
-async def test_an_action_that_ends_as_cancelled_has_failed_and_the_turn_goes_on(make_bench: MakeBench) -> None:
+async def test_action_that_awaits_a_cancelled_task_fails_without_cancelling_the_turn(make_bench: MakeBench) -> None:
     async def wait_for_cancelled(turn: Turn) -> None:
         part = asyncio.create_task(asyncio.Event().wait())
         part.cancel()
@@ -280,7 +278,7 @@ async def test_an_action_that_ends_as_cancelled_has_failed_and_the_turn_goes_on(
     async with make_bench(actions={"action_wait": wait_for_cancelled}) as bench:
         [sorry] = await bench.say(await bench.conversation(), "wait")
         assert sorry.startswith("Sorry")
-        assert ActionFailed("action_wait", "RuntimeError") in bench.told[-1].events
+        assert ActionFailed("action_wait", "RuntimeError") in bench.records[-1].events
 
 
 @pytest.mark.parametrize(
@@ -293,7 +291,7 @@ async def test_an_action_that_ends_as_cancelled_has_failed_and_the_turn_goes_on(
         ReminderScheduled("nudge", cast("str", None), "a reminder"),
     ],
 )
-async def test_an_action_whose_events_cannot_be_kept_has_failed(make_bench: MakeBench, event: Event) -> None:
+async def test_action_with_unstorable_events_fails(make_bench: MakeBench, event: Event) -> None:
     async def emit(turn: Turn) -> None:
         turn.emit(event)
 
@@ -304,7 +302,7 @@ async def test_an_action_whose_events_cannot_be_kept_has_failed(make_bench: Make
         assert await bench.say(conversation) == ["1"]
 
 
-async def test_an_action_that_ends_too_late_is_not_said_to_have_held_up_all_that_it_waited_for(
+async def test_action_that_ends_late_is_not_reported_as_blocking_while_it_waited(
     make_bench: MakeBench,
 ) -> None:
     async def compute_at_last(turn: Turn) -> None:
@@ -326,7 +324,7 @@ async def test_an_action_that_ends_too_late_is_not_said_to_have_held_up_all_that
         assert [action for action, _ in bench.failures] == ["action_compute", "action_clean"]
 
 
-async def test_a_turn_that_is_late_and_meets_another_worker_s_is_not_computed_again(make_bench: MakeBench) -> None:
+async def test_late_turn_that_conflicts_is_not_computed_again(make_bench: MakeBench) -> None:
     """Its time was up before: the caller gets the error, and can retry."""
 
     class Overtaken(SqlTurns):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import gc
-import random
 import weakref
 
 from bot.actions.turn import Turn
+from bot.sources import Chance
 from tests.engine.conftest import MakeBench
 
 
-async def test_a_turn_leaves_no_cycle_behind(make_bench: MakeBench) -> None:
-    seen: list[weakref.ref[random.Random]] = []  # each turn has its own
+async def test_turn_leaves_no_reference_cycle(make_bench: MakeBench) -> None:
+    seen: list[weakref.ref[Chance]] = []  # each turn has its own
 
     async def speak(turn: Turn) -> None:
         seen.append(weakref.ref(turn.context.random))

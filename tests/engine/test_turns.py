@@ -25,7 +25,7 @@ from bot.stores.connection import Connection
 from tests.engine.conftest import Gate, MakeBench, all_of
 
 
-async def test_a_message_is_answered_and_the_turn_is_on_record(make_bench: MakeBench) -> None:
+async def test_message_is_answered_and_recorded(make_bench: MakeBench) -> None:
     async with make_bench() as bench:
         conversation = await bench.conversation()
         answer = await bench.engine.handle(bench.message(conversation, message_id="m-one"))
@@ -37,13 +37,13 @@ async def test_a_message_is_answered_and_the_turn_is_on_record(make_bench: MakeB
         assert [step.action for step in record.steps] == ["action_session_start", "action_add", "action_listen"]
 
 
-async def test_the_state_carries_over_from_turn_to_turn(make_bench: MakeBench) -> None:
+async def test_state_carries_over_from_turn_to_turn(make_bench: MakeBench) -> None:
     async with make_bench() as bench:
         conversation = await bench.conversation()
         assert [await bench.say(conversation) for _ in range(3)] == [["1"], ["2"], ["3"]]
 
 
-async def test_a_repeated_message_gets_the_stored_answer_byte_for_byte(make_bench: MakeBench) -> None:
+async def test_repeated_message_gets_the_stored_answer_byte_for_byte(make_bench: MakeBench) -> None:
     async with make_bench() as bench:
         conversation = await bench.conversation()
         message = bench.message(conversation)
@@ -53,7 +53,7 @@ async def test_a_repeated_message_gets_the_stored_answer_byte_for_byte(make_benc
         assert len(await bench.store.turns(conversation)) == 2
 
 
-async def test_the_stored_answer_survives_a_restart(make_bench: MakeBench) -> None:
+async def test_stored_answer_survives_a_restart(make_bench: MakeBench) -> None:
     async with make_bench() as bench:
         conversation = await bench.conversation()
         message = bench.message(conversation)
@@ -62,7 +62,7 @@ async def test_the_stored_answer_survives_a_restart(make_bench: MakeBench) -> No
         assert (await bench.engine.handle(message)).body == first.body
 
 
-async def test_a_message_id_with_another_payload_is_refused(make_bench: MakeBench) -> None:
+async def test_message_id_reused_with_another_payload_is_rejected(make_bench: MakeBench) -> None:
     async with make_bench() as bench:
         conversation = await bench.conversation()
         message = bench.message(conversation)
@@ -73,7 +73,7 @@ async def test_a_message_id_with_another_payload_is_refused(make_bench: MakeBenc
             await bench.engine.handle(replace(message, metadata={"page": 2}))
 
 
-async def test_the_same_message_id_in_two_conversations_is_two_messages(make_bench: MakeBench) -> None:
+async def test_same_message_id_in_two_conversations_is_two_messages(make_bench: MakeBench) -> None:
     async with make_bench() as bench:
         ann, bob = await bench.conversation("ann"), await bench.conversation("bob")
         assert ann != bob
@@ -84,7 +84,7 @@ async def test_the_same_message_id_in_two_conversations_is_two_messages(make_ben
         assert (first.conversation, second.conversation) == (ann, bob)
 
 
-async def test_a_repeat_of_a_running_message_joins_it(make_bench: MakeBench) -> None:
+async def test_repeat_of_a_running_message_joins_its_turn(make_bench: MakeBench) -> None:
     gate = Gate()
     async with make_bench(actions={"action_wait": gate}) as bench:
         message = bench.message(await bench.conversation(), "wait")
@@ -99,7 +99,7 @@ async def test_a_repeat_of_a_running_message_joins_it(make_bench: MakeBench) -> 
         assert gate.runs == 1
 
 
-async def test_a_client_that_hangs_up_does_not_cancel_its_turn(make_bench: MakeBench) -> None:
+async def test_cancelled_caller_does_not_cancel_the_turn(make_bench: MakeBench) -> None:
     gate = Gate()
     async with make_bench(actions={"action_wait": gate}) as bench:
         conversation = await bench.conversation()
@@ -114,7 +114,7 @@ async def test_a_client_that_hangs_up_does_not_cancel_its_turn(make_bench: MakeB
         assert gate.runs == 1
 
 
-async def test_messages_of_a_conversation_are_answered_in_the_order_they_came(make_bench: MakeBench) -> None:
+async def test_messages_of_a_conversation_are_answered_in_order_of_arrival(make_bench: MakeBench) -> None:
     async with make_bench(limits=Limits(waiting_per_conversation=100)) as bench:
         conversation = await bench.conversation()
         answers = await all_of(*(bench.say(conversation) for _ in range(60)))
@@ -132,7 +132,7 @@ async def test_conversations_do_not_wait_for_each_other(make_bench: MakeBench) -
         assert await slow == ["through"]
 
 
-async def test_a_full_conversation_is_refused_and_others_are_not(make_bench: MakeBench) -> None:
+async def test_full_conversation_is_busy_while_others_are_served(make_bench: MakeBench) -> None:
     gate = Gate()
     async with make_bench(actions={"action_wait": gate}, limits=Limits(waiting_per_conversation=2)) as bench:
         conversation = await bench.conversation()
@@ -146,7 +146,7 @@ async def test_a_full_conversation_is_refused_and_others_are_not(make_bench: Mak
         assert await all_of(*waiting) == [["through"], ["through"]]
 
 
-async def test_a_full_server_refuses_and_recovers(make_bench: MakeBench) -> None:
+async def test_full_server_is_busy_and_recovers(make_bench: MakeBench) -> None:
     gate = Gate()
     async with make_bench(actions={"action_wait": gate}, limits=Limits(waiting=1)) as bench:
         running = asyncio.create_task(bench.say(await bench.conversation(), "wait"))
@@ -160,7 +160,7 @@ async def test_a_full_server_refuses_and_recovers(make_bench: MakeBench) -> None
         assert bench.engine.waiting == 0
 
 
-async def test_a_turn_that_outlives_its_deadline_is_refused_and_leaves_nothing(make_bench: MakeBench) -> None:
+async def test_turn_over_its_deadline_times_out_and_stores_nothing(make_bench: MakeBench) -> None:
     gate = Gate()
     limits = Limits(turn_seconds=0.05, action_seconds=5.0)
     async with make_bench(actions={"action_wait": gate}, limits=limits) as bench:
@@ -171,7 +171,7 @@ async def test_a_turn_that_outlives_its_deadline_is_refused_and_leaves_nothing(m
         assert bench.engine.waiting == 0
 
 
-async def test_a_turn_keeps_the_agent_it_began_with(make_bench: MakeBench) -> None:
+async def test_turn_keeps_the_agent_it_began_with(make_bench: MakeBench) -> None:
     gate = Gate()
     async with make_bench(actions={"action_wait": gate}) as bench:
         running = asyncio.create_task(bench.say(await bench.conversation(), "wait"))
@@ -181,17 +181,17 @@ async def test_a_turn_keeps_the_agent_it_began_with(make_bench: MakeBench) -> No
         assert await running == ["through"]
 
 
-async def test_a_long_silence_starts_a_session(make_bench: MakeBench) -> None:
+async def test_message_after_a_long_silence_starts_a_session(make_bench: MakeBench) -> None:
     async with make_bench() as bench:
         conversation = await bench.conversation()
         for minutes in (0, 59, 61):
             bench.clock.forward(minutes=minutes)
             await bench.say(conversation)
-        starts = [SessionStarted() in record.events for record in bench.told]
+        starts = [SessionStarted() in record.events for record in bench.records]
         assert starts == [True, False, True]
 
 
-async def test_a_session_of_no_expiration_is_never_over(make_bench: MakeBench) -> None:
+async def test_session_without_expiration_never_ends(make_bench: MakeBench) -> None:
     async with make_bench() as bench:
         content = Content(Domain(session=SessionConfig(expiration_minutes=0)))
         bench.engine.agent = replace(bench.engine.agent, content=content)
@@ -199,10 +199,10 @@ async def test_a_session_of_no_expiration_is_never_over(make_bench: MakeBench) -
         for days in (0, 1, 1000):
             bench.clock.forward(days=days)
             await bench.say(conversation)
-        assert [SessionStarted() in record.events for record in bench.told] == [True, False, False]
+        assert [SessionStarted() in record.events for record in bench.records] == [True, False, False]
 
 
-async def test_what_others_write_to_a_conversation_does_not_keep_its_session(make_bench: MakeBench) -> None:
+async def test_events_from_outside_do_not_prolong_the_session(make_bench: MakeBench) -> None:
     async with make_bench() as bench:
         conversation = await bench.conversation()
         await bench.say(conversation)
@@ -210,13 +210,13 @@ async def test_what_others_write_to_a_conversation_does_not_keep_its_session(mak
             bench.clock.forward(minutes=40)
             await bench.engine.perform(EventsWork(bench.message(conversation, ""), [SlotSet("x", 1)]))
         await bench.say(conversation)
-        assert SessionStarted() in bench.told[-1].events
+        assert SessionStarted() in bench.records[-1].events
         bench.clock.forward(minutes=40)
         await bench.say(conversation)
-        assert SessionStarted() not in bench.told[-1].events
+        assert SessionStarted() not in bench.records[-1].events
 
 
-async def test_a_snapshot_of_an_earlier_version_has_the_time_of_its_last_turn(make_bench: MakeBench) -> None:
+async def test_snapshot_without_times_uses_the_time_of_the_last_turn(make_bench: MakeBench) -> None:
     async with make_bench() as bench:
         conversation, clock = await bench.conversation(), bench.clock
         await bench.say(conversation)
@@ -225,7 +225,7 @@ async def test_a_snapshot_of_an_earlier_version_has_the_time_of_its_last_turn(ma
         async with make_bench(clock=clock) as bench:
             clock.forward(minutes=minutes)
             await bench.say(conversation, message_id=f"after {minutes} minutes")
-            assert (SessionStarted() in bench.told[-1].events) is starts
+            assert (SessionStarted() in bench.records[-1].events) is starts
 
 
 def without_times(connection: Connection, conversation: str) -> None:
@@ -237,7 +237,7 @@ def without_times(connection: Connection, conversation: str) -> None:
     connection.run(sql, id=conversation, snapshot=encode(snapshot))
 
 
-async def test_a_session_starts_with_the_metadata_of_its_first_message_in_a_slot(make_bench: MakeBench) -> None:
+async def test_session_start_sees_the_metadata_of_the_first_message_in_a_slot(make_bench: MakeBench) -> None:
     seen: list[object] = []
 
     async def look(turn: Turn) -> None:
@@ -251,12 +251,12 @@ async def test_a_session_starts_with_the_metadata_of_its_first_message_in_a_slot
         bench.clock.forward(hours=3)
         await bench.say(conversation)
         assert seen == [{"tariff": "gold"}, None]
-        first, _, later = [record.events for record in bench.told]
+        first, _, later = [record.events for record in bench.records]
         assert first[0] == SlotSet("session_started_metadata", {"tariff": "gold"})
         assert not [event for event in later if isinstance(event, SlotSet) and event.name != "count"]
 
 
-async def test_an_action_sees_a_slot_as_the_message_found_it_however_long_ago_it_was_set(make_bench: MakeBench) -> None:
+async def test_slot_before_is_the_value_at_arrival_even_if_set_many_turns_ago(make_bench: MakeBench) -> None:
     found: list[Any] = []
 
     async def look(turn: Turn) -> None:
@@ -272,7 +272,7 @@ async def test_an_action_sees_a_slot_as_the_message_found_it_however_long_ago_it
         assert found == [None] + [1] * 9
 
 
-async def test_a_session_that_starts_with_the_message_leaves_no_slot_from_before(make_bench: MakeBench) -> None:
+async def test_slot_before_is_empty_if_the_session_starts_with_the_message(make_bench: MakeBench) -> None:
     found: list[Any] = []
 
     async def look(turn: Turn) -> None:
@@ -290,14 +290,14 @@ async def test_a_session_that_starts_with_the_message_leaves_no_slot_from_before
         assert found == [None]
 
 
-async def test_a_new_login_starts_a_session_and_carries_nothing_over(make_bench: MakeBench) -> None:
+async def test_new_login_starts_a_session_and_carries_nothing_over(make_bench: MakeBench) -> None:
     first = Principal("customer", "customer:1", login="login-1")
     async with make_bench() as bench:
         conversation = await bench.conversation()
         assert await bench.say(conversation, principal=first) == ["1"]
         assert await bench.say(conversation, principal=replace(first, session="rotated")) == ["2"]
         assert await bench.say(conversation, principal=replace(first, login="login-2")) == ["1"]
-        assert [SessionStarted() in record.events for record in bench.told] == [True, False, True]
+        assert [SessionStarted() in record.events for record in bench.records] == [True, False, True]
 
 
 class HeldElsewhere:
@@ -320,7 +320,7 @@ class HeldElsewhere:
         return never()
 
 
-async def test_a_conversation_that_another_worker_holds_for_too_long_is_refused(make_bench: MakeBench) -> None:
+async def test_conversation_held_by_another_worker_times_out(make_bench: MakeBench) -> None:
     async with make_bench(wrap=HeldElsewhere, limits=Limits(turn_seconds=0.05)) as bench:
         with pytest.raises(TurnTimedOut):
             await bench.say(await bench.conversation())
@@ -350,13 +350,13 @@ class Losing:
         await self._store.commit(commit)
 
 
-async def test_a_conflict_is_computed_again_on_what_the_other_left(make_bench: MakeBench) -> None:
+async def test_conflicting_turn_is_computed_again_on_the_new_state(make_bench: MakeBench) -> None:
     async with make_bench(wrap=lambda store: Losing(store, 3)) as bench:
         conversation = await bench.conversation()
         assert await bench.say(conversation) == ["4"]
         assert [turn.seq for turn in await bench.store.turns(conversation)] == [1, 2, 3, 4]
         assert bench.store.loads == 4
-        assert len(bench.told) == 1
+        assert len(bench.records) == 1
         assert len(bench.conflicts) == 3
 
 
@@ -375,7 +375,7 @@ class Unlocked:
         return line
 
 
-async def test_without_the_lock_turns_are_still_one_after_another(make_bench: MakeBench) -> None:
+async def test_turns_without_the_lock_are_still_sequential(make_bench: MakeBench) -> None:
     """The lock is for latency; the unique sequence number keeps conversations right."""
     async with make_bench(limits=Limits(waiting_per_conversation=100)) as bench:
         bench.engine._lines = Unlocked(bench.engine._lines)
@@ -399,15 +399,15 @@ class Broken:
         raise StoreUnavailable("the disk is gone")
 
 
-async def test_a_failed_commit_says_nothing_and_tells_nobody(make_bench: MakeBench) -> None:
+async def test_failed_commit_gives_no_answer_and_informs_no_observer(make_bench: MakeBench) -> None:
     async with make_bench(wrap=Broken) as bench:
         with pytest.raises(StoreUnavailable):
             await bench.say(await bench.conversation())
-        assert bench.told == []
+        assert bench.records == []
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), SystemExit(2), BaseExceptionGroup("two", [SystemExit(2)])])
-async def test_an_observer_that_raises_changes_nothing(make_bench: MakeBench, error: BaseException) -> None:
+async def test_raising_observer_is_reported_and_changes_nothing(make_bench: MakeBench, error: BaseException) -> None:
     async with make_bench() as bench:
         noted: list[BaseException] = []
 
@@ -415,14 +415,14 @@ async def test_an_observer_that_raises_changes_nothing(make_bench: MakeBench, er
             raise error
 
         bench.engine.watch = replace(
-            bench.engine.watch, turn_committed=(grumble, bench.told.append), observer_failed=noted.append
+            bench.engine.watch, turn_committed=(grumble, bench.records.append), observer_failed=noted.append
         )
         assert await bench.say(await bench.conversation()) == ["1"]
-        assert len(bench.told) == 1
+        assert len(bench.records) == 1
         assert noted == [error]
 
 
-async def test_an_intent_from_outside_that_could_not_be_read_back_is_not_kept(make_bench: MakeBench) -> None:
+async def test_external_intent_with_unstorable_entities_is_rejected(make_bench: MakeBench) -> None:
     async with make_bench() as bench:
         conversation = await bench.conversation()
         message = bench.message(conversation, "EXTERNAL: add")
@@ -433,7 +433,7 @@ async def test_an_intent_from_outside_that_could_not_be_read_back_is_not_kept(ma
         assert await bench.say(conversation) == ["1"]
 
 
-async def test_the_record_tells_whether_somebody_said_the_message(make_bench: MakeBench) -> None:
+async def test_record_shows_whether_a_user_said_the_message(make_bench: MakeBench) -> None:
     async with make_bench() as bench:
         conversation = await bench.conversation()
 
@@ -450,7 +450,7 @@ async def test_the_record_tells_whether_somebody_said_the_message(make_bench: Ma
         assert [record.is_said for record in records] == [True, True, True, False, False, False]
 
 
-async def test_a_state_that_the_store_lost_is_not_written_back(make_bench: MakeBench) -> None:
+async def test_cached_state_that_the_store_lost_is_not_written_back(make_bench: MakeBench) -> None:
     async with make_bench() as one, make_bench() as other:
         conversation = await one.conversation()
         await one.say(conversation, message_id="first")
@@ -472,10 +472,10 @@ async def test_a_state_that_the_store_lost_is_not_written_back(make_bench: MakeB
         assert await one.say(conversation, message_id="third") == ["42"]
 
 
-async def test_a_session_start_says_in_the_record_what_it_was_because_of(make_bench: MakeBench) -> None:
+async def test_session_start_is_recorded_with_its_reason(make_bench: MakeBench) -> None:
     async with make_bench() as bench:
         await bench.say(await bench.conversation())
-        first = bench.told[-1].steps[0]
+        first = bench.records[-1].steps[0]
         reasons = [(because.policy, because.name) for because in first.because]
         assert (first.action, first.confidence, reasons) == (
             "action_session_start",

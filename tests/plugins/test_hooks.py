@@ -203,14 +203,14 @@ async def test_register_observers(project: Path) -> None:
         assert "utter_greet" in [step.action for step in record.steps]
 
 
-@pytest.mark.parametrize(("words", "told"), [("--help", "\n  coo"), ("coo", "coo\n"), ("run --help", "--loft")])
+@pytest.mark.parametrize(("words", "message"), [("--help", "\n  coo"), ("coo", "coo\n"), ("run --help", "--loft")])
 def test_register_commands(
-    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: str, told: str
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: str, message: str
 ) -> None:
     monkeypatch.chdir(project)
     with pytest.raises(SystemExit) as ended:
         main(words.split())
-    assert told in capsys.readouterr().out
+    assert message in capsys.readouterr().out
     assert ended.value.code == 0
 
 
@@ -234,7 +234,7 @@ class Pay:
 """
 
 
-async def test_an_effect_whose_outcome_nobody_would_tell_of_stops_the_start(project: Path) -> None:
+async def test_effect_with_an_unknown_settled_action_stops_the_start(project: Path) -> None:
     offers = PLUGIN.replace("    yield\n", '    startup.add_effect("pay", Pay())\n    yield\n')
     (project / "pigeons.py").write_text(offers + EFFECT)
     with pytest.raises(PluginError, match="effect 'pay' has 'action_tell' for its `settled_action`, and there is no"):
@@ -242,7 +242,7 @@ async def test_an_effect_whose_outcome_nobody_would_tell_of_stops_the_start(proj
             pass
 
 
-def test_each_hook_has_a_test_and_its_signature_in_the_reference() -> None:
+def test_every_hook_has_a_test_and_its_signature_in_the_reference() -> None:
     reference = (Path(__file__).resolve().parents[2] / "docs/reference/hooks.md").read_text(encoding="utf-8")
     documented = dict(re.findall(r"^## `(\w+)\((.*)\)`$", reference, re.MULTILINE))
     taken = {name: ", ".join(inspect.signature(getattr(hookspecs, name)).parameters) for name in HOOKS}

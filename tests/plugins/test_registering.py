@@ -57,14 +57,14 @@ class Yielding:
         yield
 
 
-def test_a_plugin_may_be_an_object() -> None:
+def test_plugin_may_be_an_object() -> None:
     assert list(Plugins([("one", Hooks())]).actions()) == ["action_a"]
 
 
 @pytest.mark.parametrize(
-    ("offered", "told"),
+    ("offered", "message"),
     [
-        (Misspelt(), r"there is no hook 'register_action'. Did you mean"),
+        (Misspelt(), r"there is no hook 'register_action'. Did you mean `register_actions`\?"),
         (Unmarked(), "register_actions is a hook's name; put `@hookimpl`"),
         (Async(), "register_actions must be a plain `def`"),
         (Defaulted(), "gives its argument register a default"),
@@ -72,19 +72,19 @@ def test_a_plugin_may_be_an_object() -> None:
         (Yielding(), "lifespan yields; put `@asynccontextmanager`"),
     ],
 )
-def test_the_hooks_of_an_object_are_checked_as_those_of_a_module(offered: object, told: str) -> None:
-    with pytest.raises(PluginError, match=f"one: .*{told}"):
+def test_invalid_hook_method_is_rejected(offered: object, message: str) -> None:
+    with pytest.raises(PluginError, match=f"one: .*{message}"):
         Plugins([("one", offered)])
 
 
 async def a_plain_action(turn: object) -> None: ...
 
 
-class Callable_:
+class CallableAction:
     async def __call__(self, turn: object) -> None: ...
 
 
-class Rasa_s:
+class RasaAction:
     def name(self) -> str:
         return "action_rasa"
 
@@ -96,40 +96,42 @@ class Sync:
     def __call__(self, turn: object) -> None: ...
 
 
-async def of_rasa(dispatcher: object, tracker: object, domain: object) -> None: ...
+async def rasa_style(dispatcher: object, tracker: object, domain: object) -> None: ...
 
 
 async def yields(turn: object) -> AsyncIterator[None]:
     yield
 
 
-@functools.wraps(of_rasa)
+@functools.wraps(rasa_style)
 async def wrapped(turn: object) -> None: ...
 
 
-@pytest.mark.parametrize("action", [a_plain_action, Callable_(), functools.partial(of_rasa, None, None), wrapped])
-def test_whatever_can_be_awaited_with_a_turn_is_an_action(action: object) -> None:
+@pytest.mark.parametrize(
+    "action", [a_plain_action, CallableAction(), functools.partial(rasa_style, None, None), wrapped]
+)
+def test_any_async_callable_that_takes_a_turn_is_an_action(action: object) -> None:
     plugins = Plugins([("one", plugin(register_actions=lambda register: register("action_a", action)))])
     assert plugins.actions() == {"action_a": action}
 
 
-class Half:
-    """A channel that says nothing."""
+class NoRespond:
+    """A channel without `respond`."""
 
     def receive(self, incoming: object) -> list[object]:
         return []
 
 
-class Whole(Half):
+class Complete(NoRespond):
     def respond(self, answered: object) -> None: ...
 
 
-class Later(Whole):
+class AsyncReceive(Complete):
     async def receive(self, incoming: object) -> list[object]:  # type: ignore[override]
         return []
 
 
-class SaysMaybe(Whole):
+class MaybeRepliesBySend(Complete):
     replies_by_send = "maybe"
 
 
@@ -140,7 +142,7 @@ class RepliesBySend:
         return []
 
 
-class SendsAtOnce(Whole):
+class SynchronousSend(Complete):
     def send(self, sending: object) -> None: ...
 
 
@@ -148,13 +150,13 @@ async def watch(record: object) -> None: ...
 
 
 @pytest.mark.parametrize(
-    ("hook", "name", "item", "told"),
+    ("hook", "name", "item", "message"),
     [
         ("register_actions", "action_a", None, "action 'action_a' is None; register a function"),
-        ("register_actions", "action_a", Rasa_s, "is the class Rasa_s"),
-        ("register_actions", "action_a", Rasa_s(), "is an instance of Rasa_s"),
+        ("register_actions", "action_a", RasaAction, "is the class RasaAction"),
+        ("register_actions", "action_a", RasaAction(), "is an instance of RasaAction"),
         ("register_actions", "action_a", Sync(), "must be async"),
-        ("register_actions", "action_a", of_rasa, r"takes \(dispatcher, tracker, domain\); let it take \(turn\)"),
+        ("register_actions", "action_a", rasa_style, r"takes \(dispatcher, tracker, domain\); let it take \(turn\)"),
         ("register_actions", "action_a", yields, "yields; remove the `yield`"),
         ("register_actions", a_plain_action, "action_a", "register an action with its name as the first argument"),
         ("register_actions", "action_listen", a_plain_action, "which is reserved for Teller"),
@@ -168,40 +170,45 @@ async def watch(record: object) -> None: ...
         ),
         ("register_nlu_components", "DIETClassifier", len, "'DIETClassifier', which is reserved for Teller"),
         ("register_nlu_components", "Ours", object(), "is an instance of object; register what creates it"),
-        ("register_channels", "rest", Whole(), "channel 'rest', which is reserved for Teller; choose another name"),
-        ("register_channels", "callback", Whole(), "which is reserved for Teller"),
-        ("register_channels", "{x}", Whole(), "cannot be part of a URL"),
-        ("register_channels", "..", Whole(), "cannot be part of a URL"),
-        ("register_channels", "", Whole(), "register a channel with its name as the first argument"),
-        ("register_channels", "pager", Whole, r"is a class that takes \(\); register an instance \(`Whole\(…\)`"),
-        ("register_channels", "pager", SaysMaybe(), "has 'maybe' for `replies_by_send`; set it to True or False"),
+        ("register_channels", "rest", Complete(), "channel 'rest', which is reserved for Teller; choose another name"),
+        ("register_channels", "callback", Complete(), "which is reserved for Teller"),
+        ("register_channels", "{x}", Complete(), "cannot be part of a URL"),
+        ("register_channels", "..", Complete(), "cannot be part of a URL"),
+        ("register_channels", "", Complete(), "register a channel with its name as the first argument"),
+        ("register_channels", "pager", Complete, r"is a class that takes \(\); register an instance \(`Complete\(…\)`"),
+        (
+            "register_channels",
+            "pager",
+            MaybeRepliesBySend(),
+            "has 'maybe' for `replies_by_send`; set it to True or False",
+        ),
         ("register_channels", "pager", RepliesBySend(), "lacks `send`"),
-        ("register_observers", "all", Whole, r"is a class that takes \(\)"),
-        ("register_channels", "pager", Half(), "lacks `respond`"),
-        ("register_channels", "pager", Later(), "has a `receive` that is async"),
-        ("register_channels", "pager", SendsAtOnce(), "has a `send` that must be async"),
+        ("register_observers", "all", Complete, r"is a class that takes \(\)"),
+        ("register_channels", "pager", NoRespond(), "lacks `respond`"),
+        ("register_channels", "pager", AsyncReceive(), "has a `receive` that is async"),
+        ("register_channels", "pager", SynchronousSend(), "has a `send` that must be async"),
         ("register_observers", "all", watch, "observer 'all' is async; write a plain `def`"),
         ("register_observers", "all", None, "observer 'all' is None"),
         ("register_observers", "all", lambda: None, r"takes \(\); let it take \(record\)"),
     ],
 )
-def test_what_could_not_work_is_refused_when_it_is_registered(hook: str, name: Any, item: object, told: str) -> None:
+def test_unusable_item_is_rejected_when_registered(hook: str, name: Any, item: object, message: str) -> None:
     plugins = Plugins([("one", plugin(**{hook: lambda register: register(name, item)}))])
     collect = {"register_nlu_components": "nlu_components"}.get(hook, hook.removeprefix("register_"))
-    with pytest.raises(PluginError, match=f"^one.*{told}"):
+    with pytest.raises(PluginError, match=f"^one.*{message}"):
         getattr(plugins, collect)()
 
 
-def test_all_that_is_wrong_is_reported_and_the_rest_is_registered() -> None:
+def test_every_problem_is_reported_and_valid_items_are_registered() -> None:
     def register_actions(register: Callable[[str, Any], None]) -> None:
         register("action_a", None)
         register("action_b", nothing)
         register("action_b", nothing)
 
-    told: list[PluginError] = []
-    plugins = Plugins([("one", plugin(register_actions=register_actions))], told.append)
+    reported: list[PluginError] = []
+    plugins = Plugins([("one", plugin(register_actions=register_actions))], reported.append)
     assert list(plugins.actions()) == list(plugins.actions()) == ["action_b"]
-    assert [str(error).split("'")[1] for error in told] == ["action_a", "action_b"]
+    assert [str(error).split("'")[1] for error in reported] == ["action_a", "action_b"]
 
 
 def commands(*adds: Callable[[Commands], None]) -> Commands:
@@ -217,7 +224,7 @@ def takes(command: str, name: str, configure: Any = None) -> Callable[[Commands]
 
 
 @pytest.mark.parametrize(
-    ("added", "told"),
+    ("added", "message"),
     [
         ([adds("run")], "plugin 1 registers the command 'run', which is reserved for Teller"),
         ([adds("coo"), adds("coo")], "plugin 2 registers the command 'coo', which plugin 1 has already registered"),
@@ -228,28 +235,26 @@ def takes(command: str, name: str, configure: Any = None) -> Callable[[Commands]
         ([lambda commands: commands.add(print)], "plugin 1: `commands.add` takes a click command"),
     ],
 )
-def test_what_cannot_be_added_to_the_command_line_is_refused(
-    added: list[Callable[[Commands], None]], told: str
-) -> None:
-    with pytest.raises(PluginError, match=told):
+def test_invalid_command_or_option_is_rejected(added: list[Callable[[Commands], None]], message: str) -> None:
+    with pytest.raises(PluginError, match=message):
         commands(*added)
 
 
 @pytest.mark.parametrize(
-    ("configure", "told"),
+    ("configure", "message"),
     [
         (lambda settings, value: None, "plugin 1: `configure` of the option --loft returned NoneType, not settings"),
         (lambda settings, value: 1 / 0, "plugin 1: `configure` of the option --loft failed: ZeroDivisionError"),
     ],
 )
-def test_what_an_option_configures_is_settings(configure: Any, told: str) -> None:
+def test_failing_or_wrong_configure_names_its_plugin_and_option(configure: Any, message: str) -> None:
     [option] = commands(takes("run", "--loft", configure)).options
     assert option.configure is not None
-    with pytest.raises(PluginError, match=told):
+    with pytest.raises(PluginError, match=message):
         option.configure(Settings(), "here")
 
 
-def test_the_names_of_the_command_line_are_reserved() -> None:
+def test_built_in_commands_and_options_are_reserved() -> None:
     assert set(BUILT_IN) == reserved.COMMANDS
     assert set(OPEN_TO_PLUGINS.values()) == set(reserved.OPTIONS)
     spelt = {name: set(cli.context_settings["help_option_names"]) for name in reserved.OPTIONS}
@@ -278,26 +283,26 @@ def part(**changed: Any) -> SimpleNamespace:
         (None, "component 'Part' lacks `features`, `share`, `version`"),
     ],
 )
-def test_a_component_that_lacks_something_is_refused_with_what_it_lacks(made: object, lacks: str) -> None:
+def test_invalid_component_is_rejected_with_its_flaw(made: object, lacks: str) -> None:
     offered = plugin(register_nlu_components=lambda register: register("Part", lambda options: made))
     with pytest.raises(PluginError, match=lacks):
         Plugins([("one", offered)]).nlu_components()["Part"]({})
 
 
-def test_a_policy_that_lacks_something_or_cannot_be_made_is_named() -> None:
+def test_incomplete_or_failing_policy_is_rejected_by_name() -> None:
     def register_policies(register: Callable[[str, Any], None]) -> None:
-        register("Half", lambda content, entry: SimpleNamespace(name="Half", predict=len))
+        register("NoRespond", lambda content, entry: SimpleNamespace(name="NoRespond", predict=len))
         register("None", lambda content, entry: entry.options)
 
     policies = Plugins([("one", plugin(register_policies=register_policies))]).policies()
-    with pytest.raises(PluginError, match="policy 'Half' lacks `priority`"):
-        policies["Half"](None, None)
+    with pytest.raises(PluginError, match="policy 'NoRespond' lacks `priority`"):
+        policies["NoRespond"](None, None)
     with pytest.raises(PluginError, match=r"one: the policy 'None' cannot be created: AttributeError"):
         policies["None"](None, None)
 
 
 @pytest.mark.parametrize("priority", [True, "high", float("nan")])
-def test_a_policy_whose_priority_is_no_number_is_refused(priority: object) -> None:
+def test_policy_with_a_non_numeric_priority_is_rejected(priority: object) -> None:
     made = SimpleNamespace(name="Ours", priority=priority, predict=lambda tracker: None)
     offered = plugin(register_policies=lambda register: register("Ours", lambda content, entry: made))
     with pytest.raises(PluginError, match=r"policy 'Ours' has .* as its `priority`"):

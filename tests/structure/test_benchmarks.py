@@ -18,7 +18,7 @@ WITHOUT = "import runpy, sys\nsys.modules.update(pytest=None, psycopg=None)\nsys
 
 
 @pytest.mark.parametrize("name", sorted(NEEDING))
-def test_what_a_benchmark_lacks_is_told_in_a_sentence(name: str) -> None:
+def test_benchmark_without_its_packages_says_how_to_install_them(name: str) -> None:
     run = f"{WITHOUT}sys.argv = ['{name}', '--help']\nrunpy.run_path('benchmarks/{name}.py', run_name='__main__')\n"
     ended = subprocess.run([sys.executable, "-c", run], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert "Traceback" not in ended.stderr

@@ -177,7 +177,7 @@ def package_of(module: str) -> str:
 ALL = list(modules())
 
 
-def test_the_walk_sees_the_whole_tree() -> None:
+def test_module_walk_covers_the_whole_tree() -> None:
     assert len(ALL) > 40
     assert any(name == "bot.engine.engine" for name, _ in ALL)
 
@@ -203,44 +203,44 @@ def part_of(module: str) -> str:
 
 
 @pytest.mark.parametrize("package", sorted(ALLOWED))
-def test_a_package_imports_only_the_packages_it_may(package: str) -> None:
+def test_package_imports_only_allowed_packages(package: str) -> None:
     may = ALLOWED[package] | {package}
     assert not breaches(lambda m: package_of(m) == package, lambda t: t.startswith("bot") and package_of(t) not in may)
 
 
 @pytest.mark.parametrize("name", sorted(THIRD_PARTY))
-def test_a_third_party_package_is_imported_in_its_places_only(name: str) -> None:
+def test_third_party_package_is_imported_only_where_allowed(name: str) -> None:
     assert not breaches(lambda m: package_of(m) not in THIRD_PARTY[name], lambda t: t.split(".")[0] == name)
 
 
-def test_the_pure_packages_do_no_input_or_output() -> None:
+def test_pure_packages_import_no_io_modules() -> None:
     assert not breaches(lambda m: m.startswith(PURE), lambda t: t.split(".")[0] in IMPURE_MODULES)
 
 
-def test_the_bank_project_uses_the_public_names_only() -> None:
+def test_bank_project_uses_only_public_names() -> None:
     assert not breaches(of_bank, lambda t: t.startswith("bot."))
 
 
 @pytest.mark.parametrize("folder", sorted(BANK_LAYERS))
-def test_a_folder_of_the_bank_imports_only_what_lies_below_it(folder: str) -> None:
+def test_bank_folder_imports_only_lower_layers(folder: str) -> None:
     may = BANK_LAYERS[folder] | {folder}
     assert not breaches(lambda m: part_of(m) == folder, lambda t: t.startswith("actions") and part_of(t) not in may)
 
 
-def test_only_the_transfer_knows_of_transfers() -> None:
+def test_only_the_transfer_folder_imports_transfers() -> None:
     transfer = "actions.transfer"
     assert not breaches(lambda m: part_of(m) != transfer, lambda t: part_of(t) == transfer)
 
 
-def test_the_framework_knows_nothing_of_the_bank() -> None:
+def test_framework_does_not_import_the_bank() -> None:
     assert not breaches(lambda m: m.startswith("bot"), of_bank)
 
 
-def test_every_package_has_its_entry() -> None:
+def test_every_package_is_listed() -> None:
     assert {package_of(module) for module, _ in ALL if module.startswith("bot")} == ALLOWED.keys() | COMPOSING
 
 
-def test_the_application_does_not_know_its_command_line() -> None:
+def test_application_does_not_import_the_command_line() -> None:
     assert not [line for module, file in ALL if package_of(module) == "bot.app" for line in _of_cli(module, file)]
 
 
@@ -261,17 +261,17 @@ def _named(module: str, file: Path, names: set[str]) -> Iterator[str]:
     [({"environ", "getenv", "environb"}, ENVIRONMENT), ({"import_module", "__import__"}, BY_NAME)],
     ids=["environment", "imports by name"],
 )
-def test_what_only_some_packages_may_use(names: set[str], packages: set[str]) -> None:
+def test_restricted_functions_are_used_only_in_allowed_packages(names: set[str], packages: set[str]) -> None:
     assert not [b for module, file in ALL if package_of(module) not in packages for b in _named(module, file, names)]
 
 
-def test_the_core_touches_no_file() -> None:
+def test_core_packages_touch_no_files() -> None:
     files = {"open", "read_text", "read_bytes", "write_text", "write_bytes"}
     breaches = [b for module, file in ALL if module.startswith(WITHOUT_FILES) for b in _named(module, file, files)]
     assert not breaches, breaches
 
 
-def test_the_bank_and_its_simulator_meet_over_http_only() -> None:
+def test_bank_and_simulator_do_not_import_each_other() -> None:
     other = {"actions": "simulator", "simulator": "actions"}
     breaches = [
         f"{file.relative_to(ROOT)}:{line} imports {target}"
@@ -283,7 +283,7 @@ def test_the_bank_and_its_simulator_meet_over_http_only() -> None:
     assert not breaches, breaches
 
 
-def test_nothing_formats_strings_that_people_write() -> None:
+def test_str_format_is_not_used_on_user_written_text() -> None:
     """`str.format` evaluates attributes of its arguments; responses are filled by literal names in a single pass."""
     breaches = [
         f"{file.relative_to(ROOT)}:{node.lineno}"

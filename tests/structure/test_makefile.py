@@ -50,14 +50,14 @@ def checkout(tmp_path: Path) -> Checkout:
     return Checkout(tmp_path)
 
 
-def test_what_is_installed_is_installed_once(checkout: Checkout) -> None:
+def test_second_make_installs_nothing(checkout: Checkout) -> None:
     status, installed = checkout.make(".venv/.test")
     assert status == 0
     assert [line.split()[-1] for line in installed] == [".", "requirements-test.txt"]
     assert checkout.make(".venv/.test") == (0, [])
 
 
-def test_a_python_that_could_not_make_an_environment_is_tried_again_once_it_can(checkout: Checkout) -> None:
+def test_failed_environment_is_retried(checkout: Checkout) -> None:
     (checkout.folder / "has-ensurepip").unlink()
     assert checkout.make(".venv/.run") == (2, [])
     (checkout.folder / "has-ensurepip").touch()
@@ -65,7 +65,7 @@ def test_a_python_that_could_not_make_an_environment_is_tried_again_once_it_can(
     assert (status, len(installed)) == (0, 1)
 
 
-def test_other_requirements_of_the_tests_are_installed(checkout: Checkout) -> None:
+def test_changed_test_requirements_are_installed_again(checkout: Checkout) -> None:
     checkout.make(".venv/.test")
     stamp = (checkout.folder / ".venv" / ".test").stat().st_mtime
     os.utime(checkout.folder / "requirements-test.txt", (stamp + 1, stamp + 1))
@@ -73,7 +73,7 @@ def test_other_requirements_of_the_tests_are_installed(checkout: Checkout) -> No
     assert [line.split()[-1] for line in installed] == ["requirements-test.txt"]
 
 
-def test_the_sdk_of_action_servers_is_tried_again_after_a_failed_download(checkout: Checkout) -> None:
+def test_failed_rasa_sdk_download_is_retried(checkout: Checkout) -> None:
     (checkout.folder / "has-network").unlink()
     assert checkout.make(".venv-rasa-sdk/.done") == (0, [])
     (checkout.folder / "has-network").touch()

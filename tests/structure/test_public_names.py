@@ -80,15 +80,15 @@ PUBLIC = {
 }
 
 
-def test_the_public_names_are_these() -> None:
+def test_public_names_are_exactly_these() -> None:
     assert set(bot.__all__) == PUBLIC
 
 
-def test_every_public_name_is_there() -> None:
+def test_every_public_name_can_be_imported() -> None:
     assert all(getattr(bot, name) is not None for name in bot.__all__)
 
 
-def test_importing_the_package_loads_nothing_heavy() -> None:
+def test_importing_the_package_loads_no_heavy_libraries() -> None:
     code = "import bot, sys; print([m for m in ('numpy', 'aiohttp', 'dataset', 'httpx', 'yaml') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -7,15 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot import PluginError, Resources, Settings, Sources, Startup, hookimpl
+from bot import PluginError, Startup, hookimpl
 from bot.plugins import Plugins
-
-
-async def add_nobody(account_number: str, code: str, bank_customer_id: str) -> None: ...
-
-
-def startup() -> Startup:
-    return Startup(Settings(), Resources(), Sources(), add_nobody, lambda line: None, lambda name, check: None)
+from tests.plugins.test_plugins import startup
 
 
 class Counter:
@@ -64,7 +58,7 @@ class Registers:
         yield
 
 
-async def test_what_is_registered_as_a_class_is_made_with_what_lifespans_opened() -> None:
+async def test_registered_classes_get_the_resources_opened_by_lifespans() -> None:
     plugins, given = Plugins([("one", Registers(Pager, Counter))]), startup()
     assert (list(plugins.channels()), list(plugins.observers())) == (["pager"], ["all"])
     async with plugins.lifespan(given):
@@ -75,7 +69,7 @@ async def test_what_is_registered_as_a_class_is_made_with_what_lifespans_opened(
         assert given.resources.get("seen", list) == ["a turn"]
 
 
-def test_what_is_registered_ready_made_stays_as_it_is() -> None:
+def test_registered_instances_are_used_as_they_are() -> None:
     channel, watch = Pager(startup()), lambda record: None
     plugins = Plugins([("one", Registers(channel, watch))])
     assert plugins.make_channels(startup()) == {"pager": channel}
@@ -83,12 +77,12 @@ def test_what_is_registered_ready_made_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("channel", "told"),
+    ("channel", "message"),
     [
         (Fails, "one: the channel 'pager' cannot be created: KeyError: 'token'"),
         (Half, "one: the channel 'pager' lacks `receive`, `respond`"),
     ],
 )
-def test_a_class_of_which_none_can_be_made_is_named_with_its_plugin(channel: type, told: str) -> None:
-    with pytest.raises(PluginError, match=told):
+def test_class_that_cannot_be_instantiated_is_reported_with_its_plugin(channel: type, message: str) -> None:
+    with pytest.raises(PluginError, match=message):
         Plugins([("one", Registers(channel, Counter))]).make_channels(startup())

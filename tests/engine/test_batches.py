@@ -8,16 +8,11 @@ import pytest
 
 from bot.actions.turn import Turn
 from bot.config import Limits
-from bot.engine.codec import read_record
 from bot.errors import Busy, MessageIdReused, TurnTimedOut
-from tests.engine.conftest import Bench, Gate, MakeBench, all_of
+from tests.engine.conftest import Gate, MakeBench, all_of
 
 
-async def ids(bench: Bench, conversation: str) -> list[str]:
-    return [read_record(turn.record).message.message_id for turn in await bench.store.turns(conversation)]
-
-
-async def test_what_came_together_is_answered_together_whatever_comes_meanwhile(make_bench: MakeBench) -> None:
+async def test_batch_is_answered_without_other_messages_in_between(make_bench: MakeBench) -> None:
     gate = Gate()
     async with make_bench(actions={"action_gate": gate}) as bench:
         conversation = await bench.conversation()
@@ -30,11 +25,11 @@ async def test_what_came_together_is_answered_together_whatever_comes_meanwhile(
         assert bench.engine.waiting == 4, "a batch has one place"
         gate.go.set()
         await asyncio.gather(together, *others)
-        assert await ids(bench, conversation) == [message.message_id for message in [*batch, *later]]
+        assert await bench.answered(conversation) == [message.message_id for message in [*batch, *later]]
         assert bench.engine.waiting == 0
 
 
-async def test_a_batch_waits_for_its_turn_and_is_refused_as_a_message_is(make_bench: MakeBench) -> None:
+async def test_waiting_batch_times_out_or_is_busy_like_a_single_message(make_bench: MakeBench) -> None:
     async def slow(turn: Turn) -> None:
         await asyncio.sleep(0.4)
 
@@ -53,30 +48,30 @@ async def test_a_batch_waits_for_its_turn_and_is_refused_as_a_message_is(make_be
         assert bench.engine.waiting == 0
 
 
-async def test_each_of_a_batch_has_a_turn_s_time_for_itself(make_bench: MakeBench) -> None:
+async def test_each_message_of_a_batch_has_a_full_turns_time(make_bench: MakeBench) -> None:
     async def slow(turn: Turn) -> None:
         await asyncio.sleep(0.3)
 
     async with make_bench(actions={"action_slow": slow}, limits=Limits(turn_seconds=1.0)) as bench:
         conversation = await bench.conversation()
         answers = await bench.engine.handle_all([bench.message(conversation, "slow") for _ in range(4)])
-        assert len(answers) == len(await ids(bench, conversation)) == 4
+        assert len(answers) == len(await bench.answered(conversation)) == 4
 
 
-async def test_what_is_behind_one_that_cannot_be_answered_now_does_not_overtake_it(make_bench: MakeBench) -> None:
+async def test_failed_message_of_a_batch_is_not_overtaken_by_later_ones(make_bench: MakeBench) -> None:
     gate = Gate()
     async with make_bench(actions={"action_gate": gate}, limits=Limits(turn_seconds=0.1)) as bench:
         conversation = await bench.conversation()
         batch = [bench.message(conversation), bench.message(conversation, "gate"), bench.message(conversation)]
         with pytest.raises(TurnTimedOut):
             await bench.engine.handle_all(batch)
-        assert await ids(bench, conversation) == [batch[0].message_id]
+        assert await bench.answered(conversation) == [batch[0].message_id]
         gate.go.set()
         await bench.engine.handle_all(batch)
-        assert await ids(bench, conversation) == [message.message_id for message in batch]
+        assert await bench.answered(conversation) == [message.message_id for message in batch]
 
 
-async def test_a_reused_id_is_given_back_and_holds_up_nothing(make_bench: MakeBench) -> None:
+async def test_reused_message_id_in_a_batch_is_returned_and_the_rest_answered(make_bench: MakeBench) -> None:
     async with make_bench() as bench:
         conversation = await bench.conversation()
         await bench.engine.handle(bench.message(conversation, message_id="m"))
@@ -86,7 +81,7 @@ async def test_a_reused_id_is_given_back_and_holds_up_nothing(make_bench: MakeBe
         assert answered.replies == [{"text": "2"}]
 
 
-async def test_a_stop_waits_for_a_batch_and_one_who_hangs_up_does_not_end_it(make_bench: MakeBench) -> None:
+async def test_finish_waits_for_a_batch_whose_caller_was_cancelled(make_bench: MakeBench) -> None:
     gate = Gate()
     async with make_bench(actions={"action_gate": gate}) as bench:
         conversation = await bench.conversation()
@@ -99,4 +94,4 @@ async def test_a_stop_waits_for_a_batch_and_one_who_hangs_up_does_not_end_it(mak
         assert not stopping.done()
         gate.go.set()
         await stopping
-        assert await ids(bench, conversation) == [message.message_id for message in batch]
+        assert await bench.answered(conversation) == [message.message_id for message in batch]

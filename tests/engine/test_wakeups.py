@@ -41,7 +41,7 @@ async def silent(turn: Turn) -> None:
         ("remind", "pigeon", False, True),
     ],
 )
-async def test_what_waits_for_work_is_woken_by_a_turn_that_leaves_some(
+async def test_turn_wakes_only_the_loops_it_leaves_work_for(
     make_bench: MakeBench, text: str, channel: str, outgoing: bool, reminders: bool
 ) -> None:
     async with make_bench(actions={"action_remind": remind, "action_silent": silent}) as bench:

@@ -14,11 +14,11 @@ T = TypeVar("T")
 AT_ONCE = 64
 """How many conversations are processed concurrently: a backlog must not fill the server."""
 
-LONGEST_REST = timedelta(minutes=10)
+LONGEST_BACKOFF = timedelta(minutes=10)
 
 
-class Rests:
-    """Failed work that is put off, for half as long as it has been open.
+class Backoff:
+    """Failed work, postponed for half as long as it has been open.
 
     So it is retried less and less often; at most a third of the total delay is due to waiting. Restarts forget it.
     """
@@ -32,52 +32,56 @@ class Rests:
 
     @property
     def next_end(self) -> datetime | None:
-        """When the first of them may be retried."""
+        """When the first of the postponed work may be retried; None if nothing is postponed."""
         return min(self._until.values(), default=None)
 
-    def wake(self) -> None:
-        """Forget those that have rested long enough."""
+    def drop_expired(self) -> None:
+        """Forget the work that may be retried."""
         now = self._now()
         self._until = {key: until for key, until in self._until.items() if until > now}
 
-    def rest(self, key: str, since: datetime) -> None:
-        """Put off `key`, which has been open since `since`."""
+    def postpone(self, key: str, since: datetime) -> None:
+        """Postpone `key`, which has been open since `since`."""
         now = self._now()
-        self._until[key] = now + min(max(now - since, timedelta()) / 2, LONGEST_REST)
+        open_for = max(now - since, timedelta())
+        self._until[key] = now + min(open_for / 2, LONGEST_BACKOFF)
 
 
-async def side_by_side(items: Iterable[tuple[str, T]], do: Callable[[T], Awaitable[bool]]) -> int:
+async def process_concurrently(items: Iterable[tuple[str, T]], do: Callable[[T], Awaitable[bool]]) -> int:
     """Process all items, in order per conversation and conversations concurrently; return how many were done.
 
-    If `do` raises Busy or StoreUnavailable, the rest of that conversation is skipped: it would fail as well, or
-    overtake. It must raise nothing else.
+    Each item comes with its conversation; `do` returns whether it was done. If it raises Busy or StoreUnavailable, the
+    rest of that conversation is skipped: it would fail as well, or overtake. It must raise nothing else.
     """
-    lines: dict[str, list[T]] = {}
+    by_conversation: dict[str, list[T]] = {}
     for conversation, item in items:
-        lines.setdefault(conversation, []).append(item)
-    places = asyncio.Semaphore(AT_ONCE)
+        by_conversation.setdefault(conversation, []).append(item)
+    slots = asyncio.Semaphore(AT_ONCE)
 
-    async def one_by_one(line: Sequence[T]) -> int:
+    async def process_in_order(of_conversation: Sequence[T]) -> int:
         done = 0
-        async with places:
-            for item in line:
+        async with slots:
+            for item in of_conversation:
                 try:
-                    done += await do(item)
+                    if await do(item):
+                        done += 1
                 except (Busy, StoreUnavailable):
                     break
         return done
 
-    return sum(await asyncio.gather(*map(one_by_one, lines.values())))
+    return sum(await asyncio.gather(*map(process_in_order, by_conversation.values())))
 
 
-async def paged(page: Callable[[int], Awaitable[Sequence[T]]], do: Callable[[Sequence[T]], Awaitable[int]]) -> int:
+async def process_pages(
+    page: Callable[[int], Awaitable[Sequence[T]]], do: Callable[[Sequence[T]], Awaitable[int]]
+) -> int:
     """Process everything page by page; return how many were done.
 
     `page(n)` skips the first n. Finished items vanish, so that others move up and may be skipped; the next poll finds
     them.
     """
-    done = behind = 0
-    while found := await page(behind):
-        behind += len(found)
-        done += await do(found)
+    done = seen = 0
+    while items := await page(seen):
+        seen += len(items)
+        done += await do(items)
     return done

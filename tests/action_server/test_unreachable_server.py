@@ -1,4 +1,4 @@
-"""An action server that is down: the operator is told so, and where it was expected."""
+"""An unreachable action server is reported to the operator with its address."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ async def state_and_log(folder: Path, url: str) -> tuple[str, list[dict[str, str
     return state, [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
-async def test_an_action_server_that_is_there_leaves_the_bot_ready(tmp_path: Path, server: ActionServer) -> None:
+async def test_reachable_action_server_leaves_the_bot_ready(tmp_path: Path, server: ActionServer) -> None:
     assert await state_and_log(tmp_path / "bot", server.url) == ("ready", [])
 
 
-async def test_an_action_server_that_is_down_is_reported_once_with_its_address(tmp_path: Path, nowhere: str) -> None:
+async def test_unreachable_action_server_is_reported_once_with_its_address(tmp_path: Path, nowhere: str) -> None:
     state, lines = await state_and_log(tmp_path / "bot", nowhere)
     (line,) = lines
     place = nowhere.partition("@")[2].partition("/")[0]
@@ -54,6 +54,6 @@ async def test_an_action_server_that_is_down_is_reported_once_with_its_address(t
     assert "hidden" not in str(line)
 
 
-async def test_an_address_is_shown_as_in_a_url() -> None:
+async def test_ipv6_address_is_bracketed_in_errors() -> None:
     with pytest.raises(CallFailed, match=r"^action server at \[::1\]:1: connect: "):
         await check_reachable(ActionEndpoint(url="http://[::1]:1/webhook"))

@@ -89,8 +89,8 @@ class MessageIdReused(TurnError):
 class TurnTimedOut(TurnError):
     """The turn exceeded its deadline."""
 
-    def __init__(self) -> None:
-        super().__init__("the turn took too long")
+    def __init__(self, message: str = "the turn took too long") -> None:
+        super().__init__(message)
 
 
 class StoreUnavailable(TurnError):

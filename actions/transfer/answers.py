@@ -92,15 +92,15 @@ def _hear_whole(turn: Turn, change: Change, accounts: Sequence[Account]) -> Answ
     pays_account = "to_account" in known or any(not (m.side or m.denied) for m in change.accounts)
     if change.payees and pays_account:
         return "unclear"  # "to Anna and savings"
-    no_side = change.accounts and not known
-    no_swap = change.swaps and (known or target.get("payee"))
-    if no_side or no_swap:
+    lacks_side = bool(change.accounts) and not known
+    cannot_swap = change.swaps and bool(known or target.get("payee"))
+    if lacks_side or cannot_swap:
         return "unclear" if confirming else "no change"
-    _make(turn, change, known, accounts)
+    _make_change(turn, change, known, accounts)
     return "change"
 
 
-def _make(turn: Turn, change: Change, known: Mapping[Side, str | None], accounts: Sequence[Account]) -> None:
+def _make_change(turn: Turn, change: Change, known: Mapping[Side, str | None], accounts: Sequence[Account]) -> None:
     """Fill the slots that are changed; restore those that an entity filled although the words do not say so."""
     drop_said(turn, [entity.value for entity in whole(turn).entities])
     source, target = asked_about(turn, "from_account"), asked_about(turn, "to_account")
@@ -128,7 +128,7 @@ def _hear_in_part(turn: Turn, change: Change) -> Answer:
     """Decide whether an answer that was read in part is a change: other words may stand beside a plain answer."""
     asked = turn.slot(REQUESTED_SLOT)
     if change.amounts and refusal(message(turn), change.amounts, turn.now, changes=True) == "utter_no_share":
-        _make(turn, replace(change, accounts=(), swaps=False), {}, ())
+        _make_change(turn, replace(change, accounts=(), swaps=False), {}, ())
         return "change"
     if asked == "amount" and not change.accounts:
         return "no change"

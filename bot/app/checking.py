@@ -197,7 +197,7 @@ def _without_broken_stories(content: Content, found: Collection[Diagnostic]) -> 
         return content
     breaking = [d for d in found if d.severity == "error" or d.code.startswith("unknown-")]
     places = [place for d in breaking for place in (d.place, *d.also)]
-    broken = _starts_before(places, (*content.stories, *content.rules))
+    broken = _starts_of_stories_with(places, (*content.stories, *content.rules))
     return replace(
         content,
         stories=tuple(story for story in content.stories if story.place not in broken),
@@ -205,7 +205,7 @@ def _without_broken_stories(content: Content, found: Collection[Diagnostic]) -> 
     )
 
 
-def _starts_before(places: Iterable[Place], stories: Iterable[Story]) -> set[Place]:
+def _starts_of_stories_with(places: Iterable[Place], stories: Iterable[Story]) -> set[Place]:
     """The first places of the stories that the given places are in: for each, the last start before it in its file."""
     starts_by_file: dict[str, list[Place]] = defaultdict(list)
     for place in sorted(story.place for story in stories):

@@ -1,50 +1,36 @@
-"""Interactive learning: a person confirms or corrects what a message means and what the bot does; that becomes content.
-
-The conversation is an ordinary one in the store. Nothing else is kept: what was learned is read from its events.
-"""
+"""Interactive learning: a person confirms or corrects what each message means and what the bot does next."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from msgspec import Struct
 from msgspec.structs import replace
 
+from bot.app.lessons import PERSON, Lesson, lesson_of
 from bot.app.opening import Bot
-from bot.content import Annotation, Example, StepEntity, Story, UserStep
+from bot.content import Annotation, Content
 from bot.content.suggest import did_you_mean
-from bot.dialogue.events import Event, Restarted, SessionStarted, UserUttered
-from bot.dialogue.names import NLU_FALLBACK
+from bot.dialogue.events import ActionExecutionRejected, ActionFailed, Event, UserUttered
+from bot.dialogue.names import LISTEN
 from bot.dialogue.prediction import Prediction
+from bot.dialogue.tracker import Tracker
 from bot.dialogue.turn_loop import goes_on, is_silent
+from bot.engine.codec import read_record
 from bot.engine.outside import EventsWork, ExecuteWork, NoteWork
 from bot.engine.record import Answer
+from bot.engine.snapshots import read_snapshot
+from bot.engine.work import Work
 from bot.errors import BotError
 from bot.messages import Entity, Parse, UserMessage
-from bot.nlu.entities import DIMENSIONS
+from bot.nlu.entities.synonyms import SynonymMapper, learn_synonyms
+from bot.nlu.selector import intent_of, retrieval_intents
 from bot.reading.annotations import read_annotations
-from bot.reading.writing import content_to_yaml
-from bot.server.trackers import Conversation, read_conversation, steps_of
-from bot.testing.understood import predicted_intent
-
-POLICY = "interactive"
-"""The policy that is recorded for an action that a person chose."""
 
 
 class InvalidCorrection(BotError):
     """A correction that cannot be understood; the message says what to write instead."""
-
-
-class Learned(Struct, frozen=True):
-    """What a conversation taught: examples that are new, and the conversation as a story."""
-
-    examples: Sequence[Example]
-    story: Story
-
-    def to_yaml(self) -> str:
-        """The content of a file with both."""
-        return content_to_yaml(self.examples, [self.story])
 
 
 class Interactive:
@@ -53,143 +39,160 @@ class Interactive:
     def __init__(self, bot: Bot, conversation: str, message: Callable[[str], UserMessage]) -> None:
         """`message` makes a message of the conversation from its text."""
         self._bot = bot
+        self._engine = bot.engine
         self._conversation = conversation
         self._message = message
+        self._events: list[Event] = []
+        self._content: Content = bot.project.content
+        self._synonyms: SynonymMapper = learn_synonyms(self._content)
+        labels = {example.intent for example in self._content.nlu.examples}
+        retrieval = set(retrieval_intents(sorted(labels)))
+        self.intents = sorted({*self._content.domain.intents, *labels} - retrieval)
+        """The names by which an intent can be chosen: retrieval intents in full."""
+
+    @property
+    def actions(self) -> list[str]:
+        """The names of the actions that can be chosen."""
+        return sorted(self._engine.agent.actions)
 
     def parse(self, text: str) -> Parse:
         """What the matcher takes the text for."""
-        return self._bot.engine.agent.matcher.parse(text, self._bot.sources.now())
+        return self._engine.agent.matcher.parse(text, self._bot.sources.now())
 
     def corrected(self, parse: Parse, correction: str) -> Parse:
         """The parse after a correction: an intent, the message with its entities marked, or `intent: marked message`.
 
         Raises InvalidCorrection.
         """
-        intent, colon, rest = correction.partition(":")
-        intents = self._intents()
-        if intent.strip() in intents:
-            marked = rest.strip() if colon else ""
-            as_intent = self.parse(f"/{intent.strip()}")
-            parse = replace(
-                parse,
-                intent=as_intent.intent,
-                ranking=as_intent.ranking,
-                response_selector=as_intent.response_selector,
-                doubt="",
-            )
-        else:
-            marked = correction
-        return replace(parse, entities=self._marked(parse, marked)) if marked else parse
+        if read_annotations(correction)[0] == parse.text:
+            return replace(parse, entities=self._marked(parse, correction))
+        intent, _, marked = (part.strip() for part in correction.partition(":"))
+        if intent not in self.intents:
+            raise InvalidCorrection(self._unknown_intent(intent))
+        if marked and read_annotations(marked)[0] != parse.text:
+            raise InvalidCorrection(f"`{marked}` is not your message; repeat it, with its entities marked.")
+        as_intent = self.parse(f"/{intent}")
+        entities = self._marked(parse, marked) if marked else parse.entities
+        return replace(as_intent, text=parse.text, entities=entities)
 
     async def understand(self, parse: Parse) -> None:
         """Record the message with its confirmed parse, and fill slots."""
-        await self._bot.engine.perform(NoteWork(self._message(parse.text), parse, background=False))
+        await self._perform(NoteWork(self._message(parse.text), parse, background=False))
 
     async def predict(self) -> Prediction | None:
         """What the bot would do next; None if it stays silent, as it does while the conversation is paused."""
-        tracker = (await self._read()).tracker
-        return None if is_silent(tracker) else self._bot.engine.agent.dialogue.predict(tracker)
+        tracker = await self._tracker()
+        return None if is_silent(tracker) else self._engine.agent.dialogue.predict(tracker)
 
-    def action(self, prediction: Prediction, correction: str) -> Prediction:
-        """The prediction of another action, as corrected; raises InvalidCorrection if there is no such action."""
-        actions = self._bot.engine.agent.actions
-        if correction not in actions:
-            hint = did_you_mean(correction, actions, "List it in `actions:`, or write its response, and start again.")
-            raise InvalidCorrection(f"There is no action `{correction}`. {hint}")
-        return prediction if correction == prediction.action else Prediction(correction, 1.0, POLICY)
+    def chosen(self, prediction: Prediction, correction: str) -> Prediction:
+        """The prediction of another action; raises InvalidCorrection if there is no such action."""
+        if correction == prediction.action:
+            return prediction
+        if correction in self._engine.agent.actions:
+            return Prediction(correction, 1.0, PERSON)
+        if correction in self._content.domain.actions:
+            raise InvalidCorrection(
+                f"The action `{correction}` is listed in `actions:`, but nothing implements it here."
+            )
+        hint = did_you_mean(correction, self.actions, "List it in `actions:`, or write its response, and start again.")
+        raise InvalidCorrection(f"There is no action `{correction}`. {hint}")
 
     async def run(self, prediction: Prediction) -> tuple[Answer, bool]:
-        """Run the action; return its replies, and whether another action follows."""
-        work = ExecuteWork(self._message(prediction.action), prediction, background=False)
-        return await self._bot.engine.perform(work), goes_on(prediction.action)
+        """Run the action; return its replies, and whether another action follows.
+
+        As in any turn, the bot listens after an action that failed or paused the conversation.
+        """
+        answer, events = await self._perform(
+            ExecuteWork(self._message(prediction.action), prediction, background=False)
+        )
+        if not goes_on(prediction.action):
+            return answer, False
+        if _failed(events) or is_silent(await self._tracker()):
+            await self._perform(ExecuteWork(self._message(LISTEN), Prediction(LISTEN, 1.0, PERSON), background=False))
+            return answer, False
+        return answer, True
 
     async def undo(self) -> bool:
         """Take back the last message and everything after it; False if there is none."""
-        events = _since(Restarted, await self._events())
-        said = [at for at, event in enumerate(events) if isinstance(event, UserUttered)]
+        said = [at for at, event in enumerate(self._events) if isinstance(event, UserUttered)]
         if not said:
             return False
-        await self._bot.engine.perform(EventsWork(self._message(""), events[: said[-1]], instead=True))
+        self._events = self._events[: said[-1]]
+        await self._engine.perform(EventsWork(self._message(""), self._events, instead=True))
         return True
 
-    async def learned(self, name: str) -> Learned | None:
-        """What was learned, with the story's name; None if nothing was said."""
-        events = _since(SessionStarted, _since(Restarted, await self._events()))
-        steps = tuple(steps_of(events, self._user_step))
-        return Learned(tuple(self._new_examples(events)), Story(name, steps)) if steps else None
+    def lesson(self, name: str) -> Lesson | None:
+        """What was taught so far, with a name for its story; None if nothing was said."""
+        return lesson_of(self._events, name, self._content)
 
-    def _intents(self) -> set[str]:
-        """The names by which an intent can be chosen: the domain's, and those of retrieval intents in full."""
-        content = self._bot.engine.agent.content
-        return {*content.domain.intents, *(example.intent for example in self._bot.project.content.nlu.examples)}
+    async def _perform(self, work: Work) -> tuple[Answer, Sequence[Event]]:
+        answer = await self._engine.perform(work)
+        (turn,) = await self._engine.store.turns(self._conversation, limit=1)
+        events = read_record(turn.record).events
+        self._events += events
+        return answer, events
+
+    async def _tracker(self) -> Tracker:
+        loaded = await self._engine.store.load(self._conversation)
+        return read_snapshot(loaded.snapshot, self._conversation).tracker
+
+    def _unknown_intent(self, name: str) -> str:
+        answers = [intent for intent in self.intents if intent_of(intent) == name]
+        if answers:
+            return f"`{name}` has several answers; write one of {', '.join(answers)}."
+        hint = did_you_mean(name, self.intents, "List a new intent in `intents:` with examples, and start again.")
+        told = f"`{name}` is neither an intent nor your message with its entities marked, as in `[Leeds](city)`."
+        return f"{told} {hint}"
 
     def _marked(self, parse: Parse, marked: str) -> tuple[Entity, ...]:
         """The entities that are marked; those that were found as well stay as they were found."""
-        text, annotations, problems = read_annotations(marked)
-        if text != parse.text or problems:
-            known = self._intents()
-            hint = did_you_mean(marked, known) if " " not in marked else ""
-            told = f"`{marked}` is neither an intent nor your message with its entities marked, as in `[Leeds](city)`."
-            raise InvalidCorrection(f"{told} {hint}".rstrip())
-        entities = self._bot.engine.agent.content.domain.entities
-        unknown = [a.entity for a in annotations if a.entity not in entities]
+        _, annotations, problems = read_annotations(marked)
+        if problems:
+            raise InvalidCorrection(f"The mark `{problems[0].mark}` cannot be read; write `[Leeds](city)`.")
+        known = self._content.domain.entities
+        unknown = [a.entity for a in annotations if a.entity not in known]
         if unknown:
-            hint = did_you_mean(unknown[0], entities, "List it in `entities:`, and start again.")
+            hint = did_you_mean(unknown[0], known, "List it in `entities:`, and start again.")
             raise InvalidCorrection(f"The domain has no entity `{unknown[0]}`. {hint}")
         found = {(e.start, e.end, e.entity, e.role, e.group): e for e in parse.entities}
-        return tuple(found.get((a.start, a.end, a.entity, a.role, a.group), _entity(a)) for a in annotations)
-
-    def _new_examples(self, events: Sequence[Event]) -> Iterator[Example]:
-        """The messages that are not examples yet, with the entities that are learned from examples."""
-        nlu = self._bot.project.content.nlu
-        known = {(example.text.casefold(), example.intent) for example in nlu.examples}
-        learned = {a.entity for example in nlu.examples for a in example.annotations}
-        for event in events:
-            if not isinstance(event, UserUttered) or event.parse.text.lstrip().startswith("/"):
-                continue
-            parse, intent = event.parse, predicted_intent(event.parse, expected="")
-            if intent in ("", NLU_FALLBACK) or (parse.text.casefold(), intent) in known:
-                continue
-            known.add((parse.text.casefold(), intent))
-            taught = [e for e in parse.entities if e.entity in learned or e.entity not in DIMENSIONS]
-            yield Example(parse.text, intent, tuple(_annotation(e) for e in taught))
-
-    def _user_step(self, parse: Parse) -> UserStep:
-        """The step of a training story: the intent, and the names of the domain's entities."""
-        domain = self._bot.engine.agent.content.domain
-        named = (
-            StepEntity(e.entity, role=e.role, group=e.group) for e in parse.entities if e.entity in domain.entities
+        now = self._bot.sources.now()
+        return tuple(
+            found.get((a.start, a.end, a.entity, a.role, a.group))
+            or self._synonyms.extend(parse.text, now, [_entity(a)])[0]
+            for a in annotations
         )
-        return UserStep(parse.intent_name, entities=tuple(dict.fromkeys(named)))
-
-    async def _events(self) -> list[Event]:
-        return [event for event, _ in (await self._read()).events]
-
-    async def _read(self) -> Conversation:
-        return await read_conversation(self._bot.engine.store, self._conversation)
 
 
-def save(learned: Learned, folder: Path) -> Path:
-    """Write a new file `interactive_N.yml` into the folder, which is created if needed; return its path."""
-    folder.mkdir(parents=True, exist_ok=True)
+def writable_folder(folder: Path) -> Path:
+    """The folder, created if it does not exist; raises BotError if no file can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BotError(f"{folder}: {error.strerror}; name another folder with --out") from error
+    if not os.access(folder, os.W_OK):
+        raise BotError(f"{folder}: nothing can be written here; name another folder with --out")
+    return folder
+
+
+def save(lesson: Lesson, folder: Path) -> Path:
+    """Write a new file `interactive_N.yml` into the folder; return its path."""
     number = 1
-    while (file := folder / f"interactive_{number}.yml").exists():
-        number += 1
-    file.write_text(learned.to_yaml(), encoding="utf-8")
-    return file
+    while True:
+        file = folder / f"interactive_{number}.yml"
+        try:
+            with file.open("x", encoding="utf-8") as new:
+                new.write(lesson.to_yaml())
+            return file
+        except FileExistsError:
+            number += 1
 
 
-def _since(kind: type[Event], events: Sequence[Event]) -> Sequence[Event]:
-    """The events after the last one of this kind; all of them if there is none."""
-    found = [at for at, event in enumerate(events) if isinstance(event, kind)]
-    return events[found[-1] + 1 :] if found else events
+def _failed(events: Sequence[Event]) -> bool:
+    """Whether the action failed, rather than being rejected because it does not exist."""
+    kinds = {type(event) for event in events}
+    return ActionFailed in kinds and ActionExecutionRejected not in kinds
 
 
 def _entity(annotation: Annotation) -> Entity:
     a = annotation
-    return Entity(a.entity, a.value, a.start, a.end, a.role, a.group, extractor=POLICY, confidence=1.0)
-
-
-def _annotation(entity: Entity) -> Annotation:
-    e = entity
-    return Annotation(e.start, e.end, e.entity, e.value, e.role, e.group)
+    return Entity(a.entity, a.value, a.start, a.end, a.role, a.group, extractor=PERSON, confidence=1.0)

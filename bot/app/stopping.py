@@ -45,11 +45,11 @@ def stop_at_signals(stop: asyncio.Event, hung_up: Callable[[], None]) -> None:
 def best_effort(say: Callable[[str], None]) -> Callable[[str], None]:
     """`say` for messages that need not arrive: a terminal that is gone must not prevent anything."""
 
-    def heard(line: str) -> None:
+    def say_if_possible(line: str) -> None:
         with contextlib.suppress(OSError):
             say(line)
 
-    return heard
+    return say_if_possible
 
 
 def has_terminal() -> bool:

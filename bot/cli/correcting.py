@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from bot.app.interactive import Interactive, InvalidCorrection, save
+from bot.app.interactive import Interactive, InvalidCorrection, save, writable_folder
 from bot.cli.retelling import because
 from bot.cli.talking import STOP, Ask, open_shell, pressed, show
 from bot.content.marks import marked
 from bot.errors import TurnError
 from bot.messages import Parse
 from bot.progress import Progress, silent
+from bot.reading import content_files
+from bot.testing.understood import predicted_intent
 
 T = TypeVar("T")
-UNDO, STORY = "/undo", "/story"
-GREETING = "Say something to the bot. Enter confirms what it makes of it; /undo, /story and /stop (Ctrl-D) help."
+UNDO, STORY, CHOICES = "/undo", "/story", "?"
+GREETING = (
+    "Say something to the bot. Enter confirms what it makes of it, ? shows what else there is; "
+    "/undo takes a message back, /story shows the lesson, /stop or Ctrl-D ends."
+)
 
 
 class Ended(Exception):
@@ -30,82 +38,103 @@ class TakenBack(Exception):
 
 
 async def teach(
-    folder: Path, options: dict[str, Any], *, account: str | None, out: Path, progress: Progress = silent
+    project: Path, options: dict[str, Any], *, account: str | None, out: Path, progress: Progress = silent
 ) -> None:
     """Hold one conversation on standard input and output; at the end offer to save it in the folder `out`."""
-    opening = open_shell(folder, options, greeting=GREETING, account=account, progress=progress)
+    writable_folder(out)
+    opening = open_shell(project, options, greeting=GREETING, account=account, progress=progress)
     async with opening as shell:
-        correcting = _Correcting(Interactive(shell.bot, shell.conversation, shell.message), shell.ask)
-        try:
-            while True:
-                await correcting.exchange()
-        except Ended:
-            await correcting.save(out)
+        with _ended_by_interrupts(shell.ask) as ask:
+            correcting = _Correcting(Interactive(shell.bot, shell.conversation, shell.message), ask)
+            try:
+                while True:
+                    await correcting.exchange()
+            except Ended:
+                try:
+                    await correcting.save(project, out)
+                except Ended:  # a second Ctrl-C
+                    click.echo("\nNothing was saved.")
 
 
 class _Correcting:
     """Asks about one prediction after another."""
 
-    def __init__(self, lesson: Interactive, ask: Ask) -> None:
-        self._lesson = lesson
+    def __init__(self, interactive: Interactive, ask: Ask) -> None:
+        self._interactive = interactive
         self._ask = ask
-        self._buttons: list[dict[str, Any]] = []
+        self._buttons: list[list[dict[str, Any]]] = [[]]
+        """The buttons after each message, so that those of the one before are back after /undo."""
 
     async def exchange(self) -> None:
         """Read a message or a command, and carry it out; raises Ended."""
         try:
             text = (await self._line("you> ")).strip()
             if text == STORY:
-                await self._show_story()
-            elif text and await self._understand(pressed(text, self._buttons)):
-                await self._act()
+                self._show_lesson()
+            elif text:
+                await self._answer(pressed(text, self._buttons[-1]))
         except TakenBack:
-            self._buttons = []
-            click.echo("Taken back." if await self._lesson.undo() else "Nothing has been said yet.")
+            self._buttons[1:] = self._buttons[1:-1]
+            click.echo("Taken back." if await self._interactive.undo() else "Nothing has been said yet.")
         except TurnError as error:
             click.secho(str(error), fg="red", err=True)
 
-    async def save(self, folder: Path) -> None:
+    async def save(self, project: Path, folder: Path) -> None:
         """Ask for the story's name, and write the file; without a name, nothing is written."""
-        if await self._lesson.learned("") is None:
+        lesson = self._interactive.lesson("")
+        if lesson is None:
             return
+        if lesson.is_unfinished:
+            click.echo("The last message is left out: the bot has not answered it to the end.")
         name = (await self._ask("save as a story named (Enter: do not save)> ") or "").strip()
-        learned = await self._lesson.learned(name) if name else None
-        if learned is None:
+        while name.startswith("/") and name != STOP:
+            name = (await self._ask("a name, without a slash (Enter: do not save)> ") or "").strip()
+        lesson = self._interactive.lesson(name)
+        if lesson is None or name in ("", STOP):
             click.echo("Nothing was saved.")
             return
-        file = save(learned, folder)
-        click.echo(f"Saved in {file}: a story, and examples: {len(learned.examples)}. Check them with `bot validate`.")
+        file = save(lesson, folder)
+        is_read = file.resolve() in {path.resolve() for path in content_files(project)}
+        hint = "Check it with `bot validate`." if is_read else "Move it to the project's content to train with it."
+        click.echo(f"Saved in {file}: stories: {len(lesson.stories)}, examples: {len(lesson.examples)}. {hint}")
 
-    async def _show_story(self) -> None:
-        learned = await self._lesson.learned("what was taught")
-        click.echo("Nothing has been said yet." if learned is None else learned.to_yaml().rstrip("\n"))
+    def _show_lesson(self) -> None:
+        lesson = self._interactive.lesson("what was taught")
+        click.echo("Nothing has been said yet." if lesson is None else lesson.to_yaml().rstrip("\n"))
 
-    async def _understand(self, text: str) -> bool:
-        """Record the message as the person confirms it; False if it is taken back instead."""
-        parse = self._lesson.parse(text)
+    async def _answer(self, text: str) -> None:
+        """Confirm what the message means, and what the bot does until it listens."""
+        parse = self._interactive.parse(text)
         click.secho(_understood(parse), dim=True)
+        likely = [score.name for score in parse.ranking]
+        choices = sorted(
+            self._interactive.intents, key=lambda name: likely.index(name) if name in likely else len(likely)
+        )
         try:
-            parse = await self._confirmed("right? (Enter, intent, marked message)> ", parse, self._lesson.corrected)
+            corrected = self._interactive.corrected
+            parse = await self._confirmed("right? (Enter, intent, marked message)> ", parse, corrected, choices)
         except TakenBack:
-            return False
-        await self._lesson.understand(parse)
-        return True
-
-    async def _act(self) -> None:
-        """Run actions until the bot listens."""
-        self._buttons = []
+            click.echo("Taken back.")
+            return
+        await self._interactive.understand(parse)
+        self._buttons.append([])
         goes_on = True
-        while goes_on and (predicted := await self._lesson.predict()) is not None:
+        while goes_on and (predicted := await self._interactive.predict()) is not None:
             click.secho(f"next: {because(predicted)}", dim=True)
-            chosen = await self._confirmed("right? (Enter, action)> ", predicted, self._lesson.action)
-            answer, goes_on = await self._lesson.run(chosen)
+            chosen = self._interactive.chosen
+            action = await self._confirmed("right? (Enter, action)> ", predicted, chosen, self._interactive.actions)
+            answer, goes_on = await self._interactive.run(action)
             if answer.replies:
-                self._buttons += show(answer, first=len(self._buttons) + 1)
+                self._buttons[-1] += show(answer, first=len(self._buttons[-1]) + 1)
+        if goes_on:
+            click.secho("(the bot is paused; /restart wakes it)", dim=True)
 
-    async def _confirmed(self, prompt: str, predicted: T, correct: Callable[[T, str], T]) -> T:
+    async def _confirmed(self, prompt: str, predicted: T, correct: Callable[[T, str], T], choices: Iterable[str]) -> T:
         """What was predicted, or its correction; asks again until the correction is valid."""
         while correction := (await self._line(prompt)).strip():
+            if correction == CHOICES:
+                click.echo("\n".join(choices))
+                continue
             try:
                 return correct(predicted, correction)
             except InvalidCorrection as error:
@@ -121,10 +150,45 @@ class _Correcting:
         return line
 
 
+@contextmanager
+def _ended_by_interrupts(ask: Ask) -> Iterator[Ask]:
+    """Yield an `ask` that raises Ended at Ctrl-C instead of ending the process.
+
+    The line that was asked for is still being read then: it answers the next question.
+    """
+    interrupted = asyncio.Event()
+    reading: asyncio.Task[str | None] | None = None
+
+    async def asking(prompt: str) -> str | None:
+        nonlocal reading
+        if reading is None:
+            reading = asyncio.ensure_future(ask(prompt))
+        else:
+            click.echo(f"\n{prompt}", nl=False)
+        interruption = asyncio.ensure_future(interrupted.wait())
+        await asyncio.wait({reading, interruption}, return_when=asyncio.FIRST_COMPLETED)
+        interruption.cancel()
+        if not reading.done():
+            interrupted.clear()
+            raise Ended
+        line = reading.result()
+        reading = None
+        return line
+
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGINT, interrupted.set)
+    try:
+        yield asking
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+        if reading is not None:
+            reading.cancel()
+
+
 def _understood(parse: Parse) -> str:
     """The intent with its confidence, and the message with its entities marked."""
     if parse.intent is None:
         return "intent: none"
     doubt = f", {parse.doubt}" if parse.doubt else ""
     said = parse.text if parse.text.startswith("/") else marked(parse.text, parse.entities)
-    return f"intent: {parse.intent.name} ({parse.intent.confidence:.2f}{doubt}): {said}"
+    return f"intent: {predicted_intent(parse, expected='')} ({parse.intent.confidence:.2f}{doubt}): {said}"

@@ -19,17 +19,23 @@ from bot.cli import options, showing
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     default=None,
-    help="The folder for what was taught (default: stories/ in the project).",
+    help="The folder for what was taught (default: the project's stories/, or its data/ if only that exists).",
 )
 def interactive(project: Path, account: str | None, out: Path | None, **plugin_options: Any) -> None:
     """Talk to the bot, confirm or correct each prediction, and save the conversation as training data.
 
     Each message is shown as it was understood, and each action before it runs: Enter confirms, anything else corrects.
     At the end, the conversation is written to a new file, as a training story and with the messages as examples of
-    their intents. /undo takes back the last message, /story shows what would be saved, /stop or Ctrl-D ends.
+    their intents. ? lists what can be chosen, /undo takes back the last message, /story shows what would be saved, and
+    /stop, Ctrl-D or Ctrl-C ends.
     """
     from bot.cli.correcting import teach
 
     with suppress(KeyboardInterrupt), showing.progress("Starting") as progress:
-        folder = project / "stories" if out is None else out
+        folder = _default_folder(project) if out is None else out
         asyncio.run(teach(project, plugin_options, account=account, out=folder, progress=progress))
+
+
+def _default_folder(project: Path) -> Path:
+    stories, data = project / "stories", project / "data"
+    return data if data.is_dir() and not stories.is_dir() else stories

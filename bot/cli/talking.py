@@ -185,9 +185,10 @@ def _line_reader() -> Iterator[Callable[[str], str]]:
 
 def _read_edited_line(prompt: str) -> str:
     try:
-        return input(prompt) + "\n"
+        line = input(prompt)
     except EOFError:
         return ""
+    return line.encode("utf-8", "surrogateescape").decode("utf-8", "replace") + "\n"
 
 
 def pressed(text: str, buttons: list[dict[str, Any]]) -> str:

@@ -42,9 +42,9 @@ def not_stopped(seconds: float, allowed: float) -> TooSlow:
 async def within(seconds: float, action: Awaitable[T], on_blocked: OnBlocked = lambda seconds: None) -> T:
     """The action's result; raises TooSlow, which is a TimeoutError, when it waits for longer than `seconds`.
 
-    Meanwhile `granted_until` tells the code it calls how long it has. A step is what it does between two waits. The
-    first one is taken here: an action that finishes in it needs no asyncio timeout, which costs more than many actions
-    do.
+    Meanwhile `granted_until` tells the code it calls how long it has. `on_blocked` gets the seconds of each step
+    between two waits that is longer than LONGEST_STEP. The first step is taken here: an action that finishes in it
+    needs no asyncio timeout, which costs more than many actions do.
     """
     steps = action.__await__()
     with granted(asyncio.get_running_loop().time() + seconds):

@@ -58,10 +58,10 @@ async def process_concurrently(items: Iterable[tuple[str, T]], do: Callable[[T],
         by_conversation.setdefault(conversation, []).append(item)
     slots = asyncio.Semaphore(AT_ONCE)
 
-    async def process_in_order(of_conversation: Sequence[T]) -> int:
+    async def process_in_order(queued: Sequence[T]) -> int:
         done = 0
         async with slots:
-            for item in of_conversation:
+            for item in queued:
                 try:
                     if await do(item):
                         done += 1

@@ -23,6 +23,8 @@ _MARK = re.compile(r"\](?=[({\[])")
 _BREAK = re.compile("[\n\x85\u2028\u2029]")
 """The characters that YAML treats as line breaks."""
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
 
 class _Dumper(yaml.SafeDumper):
     """Quotes every text that our reader or a YAML 1.1 reader would not read as text."""
@@ -55,13 +57,20 @@ def stories_to_yaml(stories: Sequence[Story]) -> str:
 def content_to_yaml(examples: Sequence[Example], stories: Sequence[Story]) -> str:
     """Return a whole file with these examples, grouped by intent, and these stories; ValueError as `stories_to_yaml`.
 
-    No example may contain a line break.
+    Control characters in examples become spaces. An example whose entities marks cannot express has none.
     """
     lines = ['version: "3.1"', *(["nlu:"] if examples else [])]
     for intent in dict.fromkeys(example.intent for example in examples):
         lines += [*_item({"intent": intent}, ""), "  examples: |"]
-        lines += [f"    - {marked(e.text, e.annotations)}" for e in examples if e.intent == intent]
+        lines += [f"    - {_example(example)}" for example in examples if example.intent == intent]
     return "\n".join([*lines, *(["stories:"] if stories else []), *map(story_to_yaml, stories)]) + "\n"
+
+
+def _example(example: Example) -> str:
+    text = marked(example.text, example.annotations)
+    if read_annotations(text) != (example.text, example.annotations, []):
+        text = _unmarked(example.text)
+    return _CONTROL.sub(" ", text)
 
 
 def story_to_yaml(story: Story) -> str:

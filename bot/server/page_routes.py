@@ -50,8 +50,8 @@ def routes() -> tuple[Route, ...]:
         {
             "title": schemas.TEXT,
             "language": schemas.TEXT,
-            "maxMessageCharacters": schemas.COUNT,
             "demo": {"type": "array", "items": demo_login},
+            "maxMessageCharacters": schemas.COUNT,
         }
     )
     described = Answers(200, "what the page shows", config)

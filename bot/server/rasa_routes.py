@@ -293,16 +293,18 @@ _CONVERSATION_ID = re.compile("[0-9a-f]{32}")
 def _logged(name: str, handler: Handler) -> Handler:
     """The handler, with a log line for every operator who reads or changes a conversation."""
 
-    async def log_access(call: Call) -> web.StreamResponse:
+    async def logged(call: Call) -> web.StreamResponse:
         if "operator" in call.principal.scopes:
             route = f"{call.request.method} {_BASE}/{name}"
-            call.parts.log.info("operator_access", route=route, by=call.principal.id, **await _log_identity(call))
+            call.parts.log.info(
+                "operator_access", route=route, by=call.principal.id, **await _conversation_fields(call)
+            )
         return await handler(call)
 
-    return log_access
+    return logged
 
 
-async def _log_identity(call: Call) -> Mapping[str, str]:
+async def _conversation_fields(call: Call) -> Mapping[str, str]:
     """The id of the conversation that is accessed, or a pseudonym of a sender who has none."""
     given = path_id(call.request)
     if _CONVERSATION_ID.fullmatch(given):

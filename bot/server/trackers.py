@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
@@ -88,7 +88,7 @@ def story_of(conversation: Conversation, name: str, *, all_sessions: bool) -> st
             sessions.append([])
         else:
             sessions[-1].append(event)
-    stories = [tuple(steps_of(session, _user_step)) for session in sessions]
+    stories = [tuple(steps_of(session)) for session in sessions]
     told = [steps for steps in stories if steps]
     if not all_sessions:
         told = told[-1:]
@@ -97,12 +97,12 @@ def story_of(conversation: Conversation, name: str, *, all_sessions: bool) -> st
     return stories_to_yaml([Story(f"{name}, story {number}", steps) for number, steps in enumerate(told, start=1)])
 
 
-def steps_of(session: Iterable[Event], user_step: Callable[[Parse], UserStep]) -> Iterator[Step]:
-    """The events as the steps of a story; `user_step` makes those of the user."""
+def steps_of(session: Iterable[Event]) -> Iterator[Step]:
+    """The events as the steps of a test story."""
     for event in session:
         match event:
             case UserUttered(parse=parse):
-                yield user_step(parse)
+                yield _user_step(parse)
             case ActionExecuted(action_text=str(text)):
                 yield BotStep(text)
             case ActionExecuted(name=name) if name != LISTEN:

@@ -232,9 +232,8 @@ class Postgres:
         deadlock with another worker's: it gives way and is retried.
         """
         given = self.url.query.get("options", "")
-        options = (
-            f"{_as_options(_DEFAULTS)} {given} {_as_options(_REQUIRED)}"  # of two for one setting, the later holds
-        )
+        # Of two options for one setting, the later holds.
+        options = f"{_as_options(_DEFAULTS)} {given} {_as_options(_REQUIRED)}"
         arguments = {"options": options, **_TIMEOUTS}
         url = self.url.difference_update_query(["options"]).render_as_string(hide_password=False)
         return _dataset_engine(url, {"connect_args": arguments}, [])

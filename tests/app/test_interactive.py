@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 from bot.app.checking import check_project
 from bot.reading import read_project
 from bot.reading.template import write_template
+from tests.app.terminals import Terminal
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +89,7 @@ def test_known_example_is_not_saved_again(bakery: Path) -> None:
     [
         ("order_cke", "is neither an intent nor your message with its entities marked"),
         ("order_cke", "Did you mean `order_cake`?"),
-        ("order_cake: another message", "`another message` is neither an intent nor your message"),
+        ("order_cake: another message", "`another message` is not your message; repeat it, with its entities marked"),
         ("[hello](cke)", "The domain has no entity `cke`. Did you mean `cake`?"),
     ],
 )
@@ -163,3 +165,195 @@ def test_customer_is_logged_in_with_the_options_of_the_shell(bank_project: Calla
     shown = teach(project, typed, "--demo", "--as", "12345678")
     assert "how much is in my [savings]" in shown
     assert "Your savings account has £12,469.87." in shown
+
+
+def add(bakery: Path, content: str) -> None:
+    (bakery / "intents/added.yml").write_text(f'version: "3.1"\n{content}')
+
+
+RETRIEVAL = """nlu:
+- intent: faq/parking
+  examples: |
+    - where can I park my car
+    - is there parking for bicycles
+- intent: faq/seats
+  examples: |
+    - can I sit down with you
+    - how many seats are there
+responses:
+  utter_faq/parking:
+  - text: In the yard.
+  utter_faq/seats:
+  - text: Twelve.
+rules:
+- rule: answer
+  steps:
+  - intent: faq
+  - action: utter_faq
+"""
+
+
+def test_retrieval_intent_is_shown_and_chosen_in_full(bakery: Path) -> None:
+    add(bakery, RETRIEVAL)
+    shown = teach(bakery, lines("where can I put my old bicycle", "faq", "faq/parking", "", "", "/stop", "bicycles"))
+    assert "`faq` has several answers; write one of faq/parking, faq/seats." in shown
+    assert "In the yard." in shown
+    (example,) = [e for e in read_project(bakery).content.nlu.examples if e.text == "where can I put my old bicycle"]
+    assert example.intent == "faq/parking"
+
+
+def test_lesson_after_a_restart_is_a_second_story(bakery: Path) -> None:
+    shown = teach(bakery, lines(*GREETED, "/restart", "", "", "", *GREETED, "/stop", "twice"))
+    assert "stories: 2, examples: 0" in shown
+    assert "- story: twice, part 1\n" in taught(bakery)
+    assert taught(bakery).endswith("- story: twice, part 2\n  steps:\n  - intent: greet\n  - action: utter_greet\n")
+    assert not [d for d in check_project(bakery) if d.severity == "error"]
+
+
+def test_story_of_a_text_keeps_the_text(bakery: Path) -> None:
+    add(bakery, "stories:\n- story: weather\n  steps:\n  - user: what is the weather like\n  - bot: Sunny as ever\n")
+    assert "Sunny as ever" in teach(bakery, lines("what is the weather like", "", "", "", "/stop", "weather again"))
+    assert taught(bakery).endswith("  - user: what is the weather like\n  - bot: Sunny as ever\n")
+    assert not [d for d in check_project(bakery) if d.severity == "error"]
+
+
+def add_action(bakery: Path, intent: str, examples: str, code: str, *, then: str = "") -> None:
+    """An action for an intent, and what follows it."""
+    add(
+        bakery,
+        f"""actions: [action_added]
+rules:
+- rule: added
+  steps:
+  - intent: {intent}
+  - action: action_added
+{then}
+nlu:
+- intent: {intent}
+  examples: |
+{examples}
+""",
+    )
+    (bakery / "actions/added.py").write_text(f"""from bot import ConversationPaused, RegisterAction, Turn, hookimpl
+
+
+async def added(turn: Turn) -> None:
+    {code}
+
+
+@hookimpl
+def register_actions(register: RegisterAction) -> None:
+    register("action_added", added)
+""")
+
+
+def test_bot_listens_after_an_action_that_fails(bakery: Path) -> None:
+    examples = "    - break it now\n    - do break it"
+    add_action(bakery, "break_it", examples, "raise KeyError(turn)", then="  - action: utter_greet")
+    shown = teach(bakery, lines("break it now", "", "", "/stop", "broken"))
+    assert "Sorry" in shown
+    assert "next: utter_greet" not in shown
+    assert taught(bakery).endswith("  - intent: break_it\n  - action: action_added\n")
+
+
+def test_paused_bot_stays_silent_until_it_is_restarted(bakery: Path) -> None:
+    examples = "    - be quiet please\n    - do be quiet"
+    add_action(bakery, "be_quiet", examples, "turn.emit(ConversationPaused())")
+    typed = lines("be quiet please", "", "", "hello", "", "/restart", "", "", "", *GREETED, "/stop", "quiet")
+    shown = teach(bakery, typed)
+    assert shown.count("the bot is paused") == 1
+    assert shown.count("Hello! What would you like?") == 1
+    assert "- intent: be_quiet\n  - action: action_added\n  - intent: restart\n" in taught(bakery)
+
+
+def test_reverted_message_is_left_out_of_the_story(bakery: Path) -> None:
+    teach(bakery, lines(*GREETED, "one cake please", "", "", "", "/back", "", "", "/stop", "a greeting"))
+    assert taught(bakery).endswith("- story: a greeting\n  steps:\n  - intent: greet\n  - action: utter_greet\n")
+
+
+def test_marks_of_a_person_are_saved_whatever_grammars_find_and_examples_say(bakery: Path) -> None:
+    add(bakery, "entities: [time]\nnlu:\n- intent: order_cake\n  examples: |\n    - a cake for teatime\n")
+    teach(bakery, lines("a cake for teatime", "a cake for [teatime](time)", "", "", "/stop", "teatime"))
+    assert "    - a cake for [teatime](time)\n" in taught(bakery)
+
+
+def test_marked_entity_gets_the_value_of_its_synonym(bakery: Path) -> None:
+    add(bakery, "nlu:\n- synonym: carrot cake\n  examples: |\n    - orange slice\n")
+    shown = teach(bakery, lines("one orange slice", "order_cake: one [orange slice](cake)", "", "", "/story"))
+    assert "And your name, please?" in shown
+    assert '    - one [orange slice]{"entity": "cake", "value": "carrot cake"}\n' in shown
+
+
+def test_unfinished_answer_and_slots_without_influence_are_left_out(bakery: Path) -> None:
+    shown = teach(bakery, lines(*GREETED, "one carrot cake please", "", "", "", "Ann", "", "/stop", "half"))
+    assert "The last message is left out" in shown
+    assert taught(bakery).endswith("  - action: order_form\n  - active_loop: order_form\n")
+
+
+def test_question_mark_lists_what_can_be_chosen(bakery: Path) -> None:
+    shown = teach(bakery, lines("hello", "?", "", "?", "/stop"))
+    intents = shown[shown.index("intent: greet") : shown.index("next:")].splitlines()
+    assert intents[1] == "greet"
+    assert "order_cake" in intents
+    assert "utter_rephrase" in shown.splitlines()
+
+
+def test_buttons_before_an_undone_message_can_be_pressed_again(bakery: Path) -> None:
+    shown = teach(bakery, lines(*GREETED, "one cake please", "", "/undo", "1", "", "/stop"))
+    assert shown.count("intent: order_cake (1.00): /order_cake") == 1
+
+
+@pytest.mark.parametrize("name", ["/stop", ""])
+def test_command_is_no_name_of_a_story(bakery: Path, name: str) -> None:
+    assert "Nothing was saved." in teach(bakery, lines(*GREETED, "/stop", "/undo", name))
+    assert not list(bakery.glob("stories/interactive_*"))
+
+
+def test_folder_that_cannot_be_written_is_refused_before_the_lesson(bakery: Path) -> None:
+    words = [
+        sys.executable,
+        "-m",
+        "bot",
+        "interactive",
+        "--project",
+        str(bakery),
+        "--out",
+        str(bakery / "config.yml/x"),
+    ]
+    done = subprocess.run(words, input="hello\n", capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "name another folder with --out" in done.stderr
+
+
+def test_folder_outside_the_content_is_pointed_out(bakery: Path, tmp_path: Path) -> None:
+    shown = teach(bakery, lines(*GREETED, "/stop", "a greeting"), "--out", str(tmp_path / "elsewhere"))
+    assert "Move it to the project's content" in shown
+
+
+def test_ctrl_c_ends_the_lesson_and_asks_for_a_name(bakery: Path) -> None:
+    with Terminal("interactive", bakery) as terminal:
+        for answer in GREETED:
+            terminal.until(b"> ")
+            terminal.type(answer.encode() + b"\r")
+        terminal.until(b"you> ")
+        terminal.child.send_signal(signal.SIGINT)
+        terminal.until(b"save as a story named (Enter: do not save)> ")
+        terminal.type(b"a greeting\r")
+        terminal.until(b"Saved in")
+        assert b"Traceback" not in terminal.errors()
+        assert terminal.child.returncode == 0
+    assert "- story: a greeting\n" in taught(bakery)
+
+
+def test_second_ctrl_c_leaves_without_saving(bakery: Path) -> None:
+    with Terminal("interactive", bakery) as terminal:
+        for answer in GREETED:
+            terminal.until(b"> ")
+            terminal.type(answer.encode() + b"\r")
+        terminal.until(b"you> ")
+        for shown in (b"save as a story named", b"Nothing was saved."):
+            terminal.child.send_signal(signal.SIGINT)
+            terminal.until(shown)
+        assert b"Traceback" not in terminal.errors()
+        assert terminal.child.returncode == 0
+    assert not list(bakery.glob("stories/interactive_*"))

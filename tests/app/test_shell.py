@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from bot.encoding import encode
 from bot.engine.record import Answer
 from bot.reading.template import write_template
 from bot.stores.lock import locked
+from tests.app.terminals import Terminal
 
 
 @pytest.fixture(scope="module")
@@ -138,40 +138,11 @@ def test_action_errors_are_shown_in_full(faulty_bakery: Path) -> None:
     assert "KeyError: 'no bread for /break'" in told
 
 
-class Terminal:
-    """A shell in its own terminal."""
-
-    def __init__(self, bakery: Path) -> None:
-        self.person, self.its_end = pty.openpty()
-        words = [sys.executable, "-m", "bot", "shell", "--project", str(bakery)]
-        its_own = {"stdin": self.its_end, "stdout": self.its_end, "start_new_session": True}
-        self.child = subprocess.Popen(words, stderr=subprocess.PIPE, **its_own)  # type: ignore[call-overload]
-        self.seen = b""
-
-    def until(self, text: bytes) -> None:
-        """Wait for the text, after the one waited for before."""
-        while text not in self.seen:
-            self.seen += os.read(self.person, 1024)
-        self.seen = self.seen.partition(text)[2]
-
-    def type(self, keys: bytes) -> None:
-        os.write(self.person, keys)
-
-    def errors(self) -> bytes:
-        """The whole standard error output, once the shell has ended."""
-        errors: bytes = self.child.communicate(timeout=30)[1]
-        return errors
-
-
 @pytest.fixture
 def terminal(bakery: Path) -> Iterator[Terminal]:
-    terminal = Terminal(bakery)
-    terminal.until(b"> ")
-    yield terminal
-    terminal.child.kill()
-    terminal.child.communicate()
-    os.close(terminal.person)
-    os.close(terminal.its_end)
+    with Terminal("shell", bakery) as terminal:
+        terminal.until(b"> ")
+        yield terminal
 
 
 def test_ctrl_c_ends_a_waiting_shell_and_restores_the_terminal(terminal: Terminal) -> None:
@@ -193,6 +164,11 @@ def test_typed_line_can_be_edited_and_recalled(terminal: Terminal) -> None:
     terminal.type(b"\x04")
     assert b"Traceback" not in terminal.errors()
     assert terminal.child.returncode == 0
+
+
+def test_typed_bytes_that_are_not_utf8_are_answered(terminal: Terminal) -> None:
+    terminal.type(b"caf\xe9 \xff\r")
+    terminal.until(b"did not get that")
 
 
 def test_all_kinds_of_replies_are_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,6 +19,7 @@ from bot.content import (
     Annotation,
     BotStep,
     CheckpointStep,
+    Example,
     LoopStep,
     OrStep,
     SlotStep,
@@ -29,7 +30,7 @@ from bot.content import (
 from bot.content.marks import marked
 from bot.reading import read_project, read_test_stories
 from bot.reading.annotations import read_annotations
-from bot.reading.writing import stories_to_yaml, story_to_yaml
+from bot.reading.writing import content_to_yaml, stories_to_yaml, story_to_yaml
 
 ODD_WORDS = [
     "no",
@@ -124,6 +125,21 @@ def test_any_message_reads_back_with_its_text_and_entities(
     assert again.text
     looks_marked = read_annotations(step.text)[0] != step.text
     assert again.text == step.text or (looks_marked and again.text.replace(" ", "") == step.text.replace(" ", ""))
+
+
+@given(step=messages_with_entities())
+def test_any_example_reads_back_with_its_marks_or_without_any(
+    tmp_path_factory: pytest.TempPathFactory, step: UserStep
+) -> None:
+    folder = tmp_path_factory.mktemp("examples")
+    (folder / "data").mkdir()
+    assert step.text
+    written = content_to_yaml([Example(step.text, "greet", step.annotations)], ())
+    (folder / "data/nlu.yml").write_text(written, "utf-8")
+    (example,) = read_project(folder).content.nlu.examples
+    assert example.intent == "greet"
+    assert "".join(example.text.split()) == "".join(step.text.split())
+    assert example.annotations in (step.annotations, ())
 
 
 @pytest.mark.parametrize(

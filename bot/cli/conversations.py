@@ -82,7 +82,7 @@ def archive(older_than: timedelta, project: Path, store: str | None) -> None:
     settings = load_settings(project, store)
     with showing.progress("Archiving") as progress:
         moved = with_database(settings, lambda opened: SqlTurns(opened, Sources()).archive(before, progress=progress))
-    click.echo(f"Archived {moved} turns.")
+    click.echo(f"Archived {showing.counted(moved, 'turn')}.")
 
 
 @conversations.command()
@@ -106,4 +106,4 @@ def delete(older_than: timedelta, yes: bool, project: Path, store: str | None) -
         )
     with showing.progress("Deleting") as progress:
         gone = with_database(settings, lambda opened: delete_old(opened, before, progress=progress))
-    click.echo(f"Deleted {gone} conversations.")
+    click.echo(f"Deleted {showing.counted(gone, 'conversation')}.")

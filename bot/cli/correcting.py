@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from bot.app.interactive import Interactive, InvalidCorrection, save, writable_folder
+from bot.cli import showing
 from bot.cli.retelling import because
 from bot.cli.talking import STOP, Ask, open_shell, pressed, show
 from bot.content.marks import marked
@@ -96,7 +97,8 @@ class _Correcting:
         file = save(lesson, folder)
         is_read = file.resolve() in {path.resolve() for path in content_files(project)}
         hint = "Check it with `bot validate`." if is_read else "Move it to the project's content to train with it."
-        click.echo(f"Saved in {file}: stories: {len(lesson.stories)}, examples: {len(lesson.examples)}. {hint}")
+        stories = showing.counted(len(lesson.stories), "story", "stories")
+        click.echo(f"Saved {stories} and {showing.counted(len(lesson.examples), 'example')} in {file}. {hint}")
 
     def _show_lesson(self) -> None:
         lesson = self._interactive.lesson("what was taught")

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import click
 
-from bot.cli import options
+from bot.cli import options, showing
 from bot.cli.opening import load_settings, with_auth, with_both
 from bot.errors import BotError
 
@@ -40,8 +40,6 @@ def add(account_number: str, bank_id: str, project: Path, store: str | None) -> 
 @options.store
 def list_(as_json: bool, project: Path, store: str | None) -> None:
     """List all customers; account numbers are masked."""
-    from bot.cli import showing
-
     rows = [
         {
             "accountNumber": f"…{r.account_number[-3:]}",
@@ -129,7 +127,7 @@ def erase(account_number: str, yes: bool, project: Path, store: str | None) -> N
     count = with_both(
         settings, lambda database, auth: erase_customer(database, auth, account_number, patience=patience), new=False
     )
-    click.echo(f"Erased the customer and {count} conversations.")
+    click.echo(f"Erased the customer and {showing.counted(count, 'conversation')}.")
 
 
 @customers.command("rotate-pepper")

@@ -99,6 +99,11 @@ def _bar(what: str) -> Bar:
     return bar
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """The number with its noun, in the plural (with an s, if not given) unless it is one."""
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 def _short(value: Any) -> str:
     if isinstance(value, datetime):
         return str(value)[:16]

@@ -71,14 +71,16 @@ def verify(as_json: bool, project: Path, store: str | None) -> None:
         for line in [*problems, *under_way]:
             click.echo(line, err=True)
         click.echo(_counts(report.counts))
-        click.echo(f"{len(problems)} problems." if problems else "The store is sound.")
+        click.echo(f"{showing.counted(len(problems), 'problem')}." if problems else "The store is sound.")
     sys.exit(bool(problems))
 
 
 def _counts(rows: Mapping[str, int]) -> str:
     turns = rows["turns"] + rows["archive"]
     archived = f" ({rows['archive']} archived)" if rows["archive"] else ""
-    return f"{rows['conversations']} conversations, {turns} turns{archived}, {rows['customers']} customers."
+    conversations = showing.counted(rows["conversations"], "conversation")
+    customers = showing.counted(rows["customers"], "customer")
+    return f"{conversations}, {showing.counted(turns, 'turn')}{archived}, {customers}."
 
 
 @store.command()
@@ -96,7 +98,7 @@ def restore(file: Path, project: Path, store: str | None) -> None:
     settings = load_settings(project, store)
     with showing.progress("Copying") as progress:
         done = put_back(settings.store.url, file, project=settings.project, progress=progress)
-    click.echo(f"Restored. {done.sessions} sessions in the backup have ended.")
+    click.echo(f"Restored. Sessions in the backup, which have ended: {done.sessions}.")
     for line in _summary(done):
         click.echo(line)
 
@@ -108,12 +110,14 @@ def _summary(done: Restored) -> Iterator[str]:
     if done.unknown:
         yield "The previous store could not be read: keys, codes and customers are as in the backup."
     if done.keys or done.disabled or done.codes:
-        yield f"Still revoked: {done.keys} keys. Still disabled: {done.disabled} customers."
+        keys, customers = showing.counted(done.keys, "key"), showing.counted(done.disabled, "customer")
+        yield f"Still revoked: {keys}. Still disabled: {customers}."
         yield f"Newer codes kept: {done.codes}."
     if done.gone:
-        yield f"{done.gone} customers deleted since the backup are back, but disabled: erase them again."
+        yield f"Customers deleted since the backup that are back, but disabled: {done.gone}. Erase them again."
     if done.lost_keys or done.lost_customers:
-        yield f"Created after the backup, so lost: {done.lost_keys} keys, {done.lost_customers} customers."
+        keys, customers = showing.counted(done.lost_keys, "key"), showing.counted(done.lost_customers, "customer")
+        yield f"Created after the backup, so lost: {keys}, {customers}."
 
 
 @store.command()

@@ -103,7 +103,8 @@ def _show_findings(findings: Findings, file: Path) -> None:
         )
     _show_omitted("most similar", "pairs of examples that say the same", len(findings.near_duplicates), file)
     for thin in findings.thin:
-        click.echo(f"{thin.intent} has only {thin.examples} examples; write more, as varied as what people say")
+        examples = showing.counted(thin.examples, "example")
+        click.echo(f"{thin.intent} has only {examples}; write more, as varied as what people say")
     for entity in findings.entities:
         if entity.missed:
             (text, place), count = entity.missed[0], len(entity.missed)

@@ -28,9 +28,5 @@ def validate(project: Path, as_json: bool, quiet: bool) -> None:
     else:
         showing.diagnostics(found)
         severities = [d.severity for d in found]
-        click.echo(", ".join(_plural(severities.count(name), name) for name in ("error", "warning", "note")))
+        click.echo(", ".join(showing.counted(severities.count(name), name) for name in ("error", "warning", "note")))
     sys.exit(any(d.severity == "error" for d in found))
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

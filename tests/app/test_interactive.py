@@ -81,7 +81,7 @@ def test_marked_entity_fills_its_slot_and_is_learned(bakery: Path) -> None:
 
 
 def test_known_example_is_not_saved_again(bakery: Path) -> None:
-    assert "examples: 0" in teach(bakery, lines("Hello", "", "", "", "/stop", "a greeting"))
+    assert "and 0 examples in" in teach(bakery, lines("Hello", "", "", "", "/stop", "a greeting"))
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_retrieval_intent_is_shown_and_chosen_in_full(bakery: Path) -> None:
 
 def test_lesson_after_a_restart_is_a_second_story(bakery: Path) -> None:
     shown = teach(bakery, lines(*GREETED, "/restart", "", "", "", *GREETED, "/stop", "twice"))
-    assert "stories: 2, examples: 0" in shown
+    assert "Saved 2 stories and 0 examples in " in shown
     assert "- story: twice, part 1\n" in taught(bakery)
     assert taught(bakery).endswith("- story: twice, part 2\n  steps:\n  - intent: greet\n  - action: utter_greet\n")
     assert not [d for d in check_project(bakery) if d.severity == "error"]
@@ -339,7 +339,7 @@ def test_ctrl_c_ends_the_lesson_and_asks_for_a_name(bakery: Path) -> None:
         terminal.child.send_signal(signal.SIGINT)
         terminal.until(b"save as a story named (Enter: do not save)> ")
         terminal.type(b"a greeting\r")
-        terminal.until(b"Saved in")
+        terminal.until(b"Saved 1 story")
         assert b"Traceback" not in terminal.errors()
         assert terminal.child.returncode == 0
     assert "- story: a greeting\n" in taught(bakery)

@@ -161,7 +161,7 @@ def documented(command: str) -> list[str]:
 def test_verify_counts_rows_and_does_not_create_a_store(greeter: Path) -> None:
     typed(greeter, "246810\n", "customers", "add", "55667788", "--bank-id", "b")
     done = command(greeter, "store", "verify")
-    assert done.stdout == "0 conversations, 0 turns, 1 customers.\nThe store is sound.\n"
+    assert done.stdout == "0 conversations, 0 turns, 1 customer.\nThe store is sound.\n"
     (greeter / ".teller" / "empty.db").touch()
     done = command(greeter, "store", "verify", "--store", "sqlite:///.teller/empty.db")
     assert (done.returncode, "there is no store in this database" in done.stderr) == (1, True)
@@ -195,7 +195,7 @@ def test_customer_is_exported_and_erased_while_a_server_runs(run_bot: RunBot, gr
             asked = typed(greeter, "n\n", "customers", "erase", "55667788")
             assert (asked.returncode, "Aborted" in asked.stderr) == (1, True)
             done = command(greeter, "customers", "erase", "55667788", "--yes")
-            assert done.stdout == "Erased the customer and 1 conversations.\n", done.stderr
+            assert done.stdout == "Erased the customer and 1 conversation.\n", done.stderr
             assert client.post("/chat", json={"message": "again"}).status_code == 401
         assert command(greeter, "store", "verify").stdout.startswith("0 conversations, 0 turns, 0 customers.")
         assert "no customer with this account" in command(greeter, "customers", "export", "55667788").stderr
@@ -225,7 +225,7 @@ def test_backend_user_can_return_after_their_conversation_is_deleted(run_bot: Ru
         with running.client(key) as client:
             assert client.post("/webhooks/rest/webhook", json=said).status_code == 200
             done = command(greeter, "conversations", "delete", "--older-than", "0h", "--yes")
-            assert done.stdout == "Deleted 1 conversations.\n", done.stderr
+            assert done.stdout == "Deleted 1 conversation.\n", done.stderr
             assert client.post("/webhooks/rest/webhook", json=said).status_code == 200
         running.stop()
     assert command(greeter, "store", "verify").stdout.endswith("The store is sound.\n")
@@ -242,7 +242,7 @@ def test_restore_reports_revoked_keys_and_disabled_customers(greeter: Path) -> N
     command(greeter, "keys", "revoke", key["id"])
     typed(greeter, "135791\n", "customers", "reset-code", "55667788")
     done = command(greeter, "store", "restore", file).stdout
-    assert "Still revoked: 1 keys. Still disabled: 0 customers.\nNewer codes kept: 1." in done
+    assert "Still revoked: 1 key. Still disabled: 0 customers.\nNewer codes kept: 1." in done
     assert "teller.db.before-restore" in done
     (key,) = json.loads(command(greeter, "keys", "list", "--json").stdout)
     assert key["revokedAt"] is not None

@@ -163,15 +163,14 @@ class Interactive:
         )
 
 
-def writable_folder(folder: Path) -> Path:
-    """The folder, created if it does not exist; raises BotError if no file can be written there."""
+def make_writable(folder: Path) -> None:
+    """Create the folder if it does not exist; raises BotError if no file can be written there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BotError(f"{folder}: {error.strerror}; name another folder with --out") from error
     if not os.access(folder, os.W_OK):
         raise BotError(f"{folder}: nothing can be written here; name another folder with --out")
-    return folder
 
 
 def save(lesson: Lesson, folder: Path) -> Path:

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from bot.content import Annotation, Content, Domain, Example, Step, StepEntity, Story, UserStep
+from bot.content import Content, Domain, Example, Step, StepEntity, Story, UserStep
 from bot.dialogue.events import (
     ActionExecuted,
     ActionReverted,
     Event,
-    Restarted,
-    SessionStarted,
     SlotSet,
     UserFeaturization,
     UserUtteranceReverted,
     UserUttered,
 )
 from bot.dialogue.names import LISTEN, NLU_FALLBACK
-from bot.messages import Entity, Parse
+from bot.messages import Parse
 from bot.nlu.entities import DIMENSIONS
 from bot.reading.writing import content_to_yaml
-from bot.server.trackers import steps_of
+from bot.server.trackers import annotations_of, sessions_of, steps_of
 from bot.testing.understood import predicted_intent
 
 PERSON = "interactive"
@@ -47,68 +45,67 @@ def lesson_of(events: Sequence[Event], name: str, content: Content) -> Lesson | 
     There is a story for each session. Messages that were taken back, and those that the bot did not answer, are in
     none of them.
     """
-    sessions = [_exchanges(session) for session in _sessions(events)]
+    sessions = [_exchanges(session) for session in sessions_of(events)]
     if not any(sessions):
         return None
-    is_unfinished = bool(sessions[-1]) and not any(_is_listen(event) for event in sessions[-1][-1])
+    is_unfinished = bool(sessions[-1]) and not sessions[-1][-1].is_finished
     if is_unfinished:
         sessions[-1].pop()
-    answered = [[exchange for exchange in exchanges if _is_answered(exchange)] for exchanges in sessions]
+    answered = [[exchange for exchange in exchanges if exchange.is_answered] for exchanges in sessions]
     finished = [exchanges for exchanges in answered if exchanges]
     names = [name] if len(finished) == 1 else [f"{name}, part {number}" for number in range(1, len(finished) + 1)]
     stories = [Story(n, tuple(_steps(e, content.domain))) for n, e in zip(names, finished, strict=True)]
-    examples = _new_examples([exchange[0] for exchanges in finished for exchange in exchanges], content)
-    return Lesson(list(examples), stories, is_unfinished)
+    parses = [exchange.said.parse for exchanges in finished for exchange in exchanges]
+    return Lesson(list(_new_examples(parses, content)), stories, is_unfinished)
 
 
-def _sessions(events: Sequence[Event]) -> list[list[Event]]:
-    sessions: list[list[Event]] = [[]]
-    for event in events:
-        if isinstance(event, SessionStarted | Restarted):
-            sessions.append([])
-        else:
-            sessions[-1].append(event)
-    return sessions
+class _Exchange(Struct):
+    """A message and the events that answer it."""
+
+    said: UserUttered
+    answer: list[Event] = field(default_factory=list)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the bot did anything; while it is paused, it does not."""
+        return any(isinstance(event, ActionExecuted) for event in self.answer)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the bot listens again."""
+        return any(isinstance(event, ActionExecuted) and event.name == LISTEN for event in self.answer)
+
+    def revert_action(self) -> None:
+        """Drop the last action and what followed it."""
+        executed = [at for at, event in enumerate(self.answer) if isinstance(event, ActionExecuted)]
+        if executed:
+            del self.answer[executed[-1] :]
 
 
-def _exchanges(session: Sequence[Event]) -> list[list[Event]]:
-    """The messages, each with the events of its turn, without those that were reverted."""
-    exchanges: list[list[Event]] = []
+def _exchanges(session: Sequence[Event]) -> list[_Exchange]:
+    """The messages with their answers, without those that were reverted."""
+    exchanges: list[_Exchange] = []
     for event in session:
         if isinstance(event, UserUttered):
-            exchanges.append([event])
+            exchanges.append(_Exchange(event))
         elif not exchanges:
             continue  # what the session starts with
         elif isinstance(event, UserUtteranceReverted):
             exchanges.pop()
         elif isinstance(event, ActionReverted):
-            exchanges[-1] = _without_last_action(exchanges[-1])
+            exchanges[-1].revert_action()
         else:
-            exchanges[-1].append(event)
+            exchanges[-1].answer.append(event)
     return exchanges
 
 
-def _is_answered(exchange: Sequence[Event]) -> bool:
-    return any(isinstance(event, ActionExecuted) for event in exchange)
-
-
-def _without_last_action(exchange: list[Event]) -> list[Event]:
-    at = [index for index, event in enumerate(exchange) if isinstance(event, ActionExecuted)]
-    return exchange[: at[-1]] if at else exchange
-
-
-def _is_listen(event: Event) -> bool:
-    return isinstance(event, ActionExecuted) and event.name == LISTEN
-
-
-def _steps(exchanges: Sequence[Sequence[Event]], domain: Domain) -> Iterator[Step]:
+def _steps(exchanges: Sequence[_Exchange], domain: Domain) -> Iterator[Step]:
     """The steps, without slots that do not influence the conversation: those may be a customer's data."""
-    for said, *answer in exchanges:
-        assert isinstance(said, UserUttered)
-        by_text = any(isinstance(event, UserFeaturization) and event.use_text for event in answer)
-        yield _user_step(said.parse, domain, by_text=by_text)
+    for exchange in exchanges:
+        by_text = any(isinstance(event, UserFeaturization) and event.use_text for event in exchange.answer)
+        yield _user_step(exchange.said.parse, domain, by_text=by_text)
         yield from steps_of(
-            event for event in answer if not isinstance(event, SlotSet) or _has_influence(event, domain)
+            event for event in exchange.answer if not isinstance(event, SlotSet) or _has_influence(event, domain)
         )
 
 
@@ -124,20 +121,19 @@ def _user_step(parse: Parse, domain: Domain, *, by_text: bool) -> UserStep:
     return UserStep(parse.intent_name, entities=tuple(dict.fromkeys(named)))
 
 
-def _new_examples(messages: Sequence[Event], content: Content) -> Iterator[Example]:
+def _new_examples(parses: Sequence[Parse], content: Content) -> Iterator[Example]:
     """The messages that are not examples yet; if a person marked their entities, not with these marks."""
     known = {(_folded(example.text), example.intent) for example in content.nlu.examples}
     known_marks = {_with_marks(example) for example in content.nlu.examples}
     annotated = {a.entity for example in content.nlu.examples for a in example.annotations}
-    for message in messages:
-        assert isinstance(message, UserUttered)
-        parse, intent = message.parse, predicted_intent(message.parse, expected="")
+    for parse in parses:
+        intent = predicted_intent(parse, expected="")
         if parse.text.lstrip().startswith("/") or intent in ("", NLU_FALLBACK):
             continue
         learned = [
             e for e in parse.entities if e.extractor == PERSON or e.entity in annotated or e.entity not in DIMENSIONS
         ]
-        example = Example(parse.text, intent, tuple(map(_annotation, learned)))
+        example = Example(parse.text, intent, annotations_of(learned))
         is_marked = any(entity.extractor == PERSON for entity in learned)
         if _with_marks(example) in known_marks or (not is_marked and (_folded(parse.text), intent) in known):
             continue
@@ -153,8 +149,3 @@ def _folded(text: str) -> str:
 def _with_marks(example: Example) -> tuple[object, ...]:
     marks = [(a.start, a.end, a.entity, a.role, a.group) for a in example.annotations]
     return _folded(example.text), example.intent, *marks
-
-
-def _annotation(entity: Entity) -> Annotation:
-    e = entity
-    return Annotation(e.start, e.end, e.entity, e.value, e.role, e.group)

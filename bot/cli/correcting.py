@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from bot.app.interactive import Interactive, InvalidCorrection, save, writable_folder
+from bot.app.interactive import Interactive, InvalidCorrection, make_writable, save
 from bot.cli import showing
 from bot.cli.retelling import because
 from bot.cli.talking import STOP, Ask, open_shell, pressed, show
@@ -23,6 +23,7 @@ from bot.reading import content_files
 from bot.testing.understood import predicted_intent
 
 T = TypeVar("T")
+NOTHING_SAID, TAKEN_BACK, NOT_SAVED = "Nothing has been said yet.", "Taken back.", "Nothing was saved."
 UNDO, STORY, CHOICES = "/undo", "/story", "?"
 GREETING = (
     "Say something to the bot. Enter confirms what it makes of it, ? shows what else there is; "
@@ -42,19 +43,18 @@ async def teach(
     project: Path, options: dict[str, Any], *, account: str | None, out: Path, progress: Progress = silent
 ) -> None:
     """Hold one conversation on standard input and output; at the end offer to save it in the folder `out`."""
-    writable_folder(out)
+    make_writable(out)
     opening = open_shell(project, options, greeting=GREETING, account=account, progress=progress)
     async with opening as shell:
         with _ended_by_interrupts(shell.ask) as ask:
             correcting = _Correcting(Interactive(shell.bot, shell.conversation, shell.message), ask)
-            try:
+            with suppress(Ended):
                 while True:
                     await correcting.exchange()
-            except Ended:
-                try:
-                    await correcting.save(project, out)
-                except Ended:  # a second Ctrl-C
-                    click.echo("\nNothing was saved.")
+            try:
+                await correcting.save(project, out)
+            except Ended:  # a second Ctrl-C
+                click.echo(f"\n{NOT_SAVED}")
 
 
 class _Correcting:
@@ -75,8 +75,7 @@ class _Correcting:
             elif text:
                 await self._answer(pressed(text, self._buttons[-1]))
         except TakenBack:
-            self._buttons[1:] = self._buttons[1:-1]
-            click.echo("Taken back." if await self._interactive.undo() else "Nothing has been said yet.")
+            await self._undo()
         except TurnError as error:
             click.secho(str(error), fg="red", err=True)
 
@@ -87,12 +86,10 @@ class _Correcting:
             return
         if lesson.is_unfinished:
             click.echo("The last message is left out: the bot has not answered it to the end.")
-        name = (await self._ask("save as a story named (Enter: do not save)> ") or "").strip()
-        while name.startswith("/") and name != STOP:
-            name = (await self._ask("a name, without a slash (Enter: do not save)> ") or "").strip()
+        name = await self._name() if lesson.stories else ""
         lesson = self._interactive.lesson(name)
-        if lesson is None or name in ("", STOP):
-            click.echo("Nothing was saved.")
+        if lesson is None or not name:
+            click.echo(NOT_SAVED)
             return
         file = save(lesson, folder)
         is_read = file.resolve() in {path.resolve() for path in content_files(project)}
@@ -100,9 +97,23 @@ class _Correcting:
         stories = showing.counted(len(lesson.stories), "story", "stories")
         click.echo(f"Saved {stories} and {showing.counted(len(lesson.examples), 'example')} in {file}. {hint}")
 
+    async def _name(self) -> str:
+        """The name that the person gives the story; empty if it is not to be saved."""
+        name = await self._ask("save as a story named (Enter: do not save)> ")
+        while name and name.strip() != STOP and name.strip().startswith("/"):
+            name = await self._ask("a name, without a slash (Enter: do not save)> ")
+        return "" if name is None or name.strip() == STOP else name.strip()
+
+    async def _undo(self) -> None:
+        if not await self._interactive.undo():
+            click.echo(NOTHING_SAID)
+            return
+        self._buttons.pop()
+        click.echo(TAKEN_BACK)
+
     def _show_lesson(self) -> None:
         lesson = self._interactive.lesson("what was taught")
-        click.echo("Nothing has been said yet." if lesson is None else lesson.to_yaml().rstrip("\n"))
+        click.echo(NOTHING_SAID if lesson is None else lesson.to_yaml().rstrip("\n"))
 
     async def _answer(self, text: str) -> None:
         """Confirm what the message means, and what the bot does until it listens."""
@@ -116,7 +127,7 @@ class _Correcting:
             corrected = self._interactive.corrected
             parse = await self._confirmed("right? (Enter, intent, marked message)> ", parse, corrected, choices)
         except TakenBack:
-            click.echo("Taken back.")
+            click.echo(TAKEN_BACK)
             return
         await self._interactive.understand(parse)
         self._buttons.append([])

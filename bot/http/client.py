@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
@@ -15,7 +15,7 @@ from bot.errors import CallFailed, CallFailure
 from bot.http.body import ResponseSchema, TooLarge, Unusable, parse_body, read_body
 from bot.http.breaker import Breaker
 from bot.http.certificates import Certificates, distrust
-from bot.http.lanes import Lanes, TooManyCalls
+from bot.http.lanes import Lanes, TooManyCalls, connections
 from bot.http.retry import Retryable, retry_after, retrying
 from bot.sources import Chance, Sources, granted_until
 
@@ -123,7 +123,7 @@ class HttpClient:
         self._on_call = on_call
         self._correlation_header = correlation_header
         certificates = None if base_url[:5].lower() == "http:" else Certificates(cafile, certfile, keyfile)
-        open_transport = _network(certificates) if transport is None else lambda: transport
+        open_transport = connections(certificates) if transport is None else lambda: transport
         self._lanes = Lanes(limits.connections, limits.waiting, open_transport)
         self._breaker = Breaker(limits.breaker_failures, limits.breaker_seconds, self._sources.monotonic)
         self._timeout = {"timeout": {"connect": limits.connect_seconds, "read": None, "write": None, "pool": None}}
@@ -172,12 +172,13 @@ class HttpClient:
         loop = asyncio.get_running_loop()
         started = loop.time()
         ends, is_cut_short = self._end(started)
+        content_type, content = _encoded(json, form)
         call = _Call(
             method=method,
             url=self._address(path, params),
             name=name,
-            headers=self._headers(headers, correlation_id, json, form),
-            content=_content(json, form),
+            headers=self._headers(headers, correlation_id, content_type),
+            content=content,
             schema=schema,
             accept=accept,
             idempotent=method in _IDEMPOTENT if idempotent is None else idempotent,
@@ -316,16 +317,12 @@ class HttpClient:
         url: httpx.URL = self._parse_url(self._base + path)
         return url.copy_merge_params(dict(params)) if params else url
 
-    def _headers(
-        self, headers: Mapping[str, str], correlation_id: str, json: Any, form: Mapping[str, str] | None
-    ) -> list[tuple[str, str]]:
+    def _headers(self, headers: Mapping[str, str], correlation_id: str, content_type: str) -> list[tuple[str, str]]:
         sent = [("Accept", "application/json"), ("Accept-Encoding", "identity"), *headers.items()]
         if correlation_id:
             sent.append((self._correlation_header, correlation_id))
-        if json is not None:
-            sent.append(("Content-Type", "application/json"))
-        elif form is not None:
-            sent.append(("Content-Type", "application/x-www-form-urlencoded"))
+        if content_type:
+            sent.append(("Content-Type", content_type))
         return sent
 
 
@@ -334,18 +331,10 @@ def _is_over(call: _Call, after: float = 0.0) -> bool:
     return asyncio.get_running_loop().time() + after >= call.ends
 
 
-def _content(json: Any, form: Mapping[str, str] | None) -> bytes:
+def _encoded(json: Any, form: Mapping[str, str] | None) -> tuple[str, bytes]:
+    """The type and the bytes of a request's body; both empty if it has none."""
     if json is not None:
-        return encode(json)
-    return str(httpx.QueryParams(form)).encode() if form is not None else b""
-
-
-def _network(certificates: Certificates | None) -> Callable[[], httpx.AsyncBaseTransport]:
-    """Opens transports of one connection that ignore the environment's proxies (httpx would use them for loopback).
-
-    Certificates are always verified, against authorities that are loaded once; without encryption (None) they are not
-    even loaded, as that takes 20 ms.
-    """
-    one = httpx.Limits(max_connections=1, max_keepalive_connections=1)
-    verify = certificates.context() if certificates is not None else False
-    return lambda: httpx.AsyncHTTPTransport(limits=one, trust_env=False, retries=0, verify=verify)
+        return "application/json", encode(json)
+    if form is not None:
+        return "application/x-www-form-urlencoded", str(httpx.QueryParams(form)).encode()
+    return "", b""

@@ -25,7 +25,7 @@ from bot.dialogue.tracker_json import rasa_tracker_json
 from bot.engine.codec import read_record
 from bot.engine.protocols import TurnStore
 from bot.engine.snapshots import read_snapshot
-from bot.messages import Parse
+from bot.messages import Entity, Parse
 from bot.reading.writing import stories_to_yaml
 
 Include: TypeAlias = Literal["ALL", "APPLIED", "AFTER_RESTART", "NONE"]
@@ -82,12 +82,7 @@ async def read_conversation(store: TurnStore, conversation: str) -> Conversation
 
 def story_of(conversation: Conversation, name: str, *, all_sessions: bool) -> str:
     """The conversation as a story in Rasa's format 3.1, one for each session."""
-    sessions: list[list[Event]] = [[]]
-    for event, _ in conversation.events:
-        if isinstance(event, SessionStarted | Restarted):
-            sessions.append([])
-        else:
-            sessions[-1].append(event)
+    sessions = sessions_of(event for event, _ in conversation.events)
     stories = [tuple(steps_of(session)) for session in sessions]
     told = [steps for steps in stories if steps]
     if not all_sessions:
@@ -95,6 +90,17 @@ def story_of(conversation: Conversation, name: str, *, all_sessions: bool) -> st
     if len(told) == 1:
         return stories_to_yaml([Story(name, told[0])])
     return stories_to_yaml([Story(f"{name}, story {number}", steps) for number, steps in enumerate(told, start=1)])
+
+
+def sessions_of(events: Iterable[Event]) -> list[list[Event]]:
+    """The events of each session, some of which may be empty; without the events that begin one."""
+    sessions: list[list[Event]] = [[]]
+    for event in events:
+        if isinstance(event, SessionStarted | Restarted):
+            sessions.append([])
+        else:
+            sessions[-1].append(event)
+    return sessions
 
 
 def steps_of(session: Iterable[Event]) -> Iterator[Step]:
@@ -113,13 +119,18 @@ def steps_of(session: Iterable[Event]) -> Iterator[Step]:
                 yield LoopStep(name)
 
 
-def _user_step(parse: Parse) -> UserStep:
-    """What the user said, with its entities marked in the text (of overlapping ones, the first)."""
-    entities = () if parse.text.startswith("/") else parse.entities
+def annotations_of(entities: Iterable[Entity]) -> tuple[Annotation, ...]:
+    """The marks of a message's entities, in the order of the text; of overlapping ones, the first."""
     marks: list[Annotation] = []
     end = 0
     for entity in sorted(entities, key=lambda e: (e.start, -e.end)):
         if end <= entity.start < entity.end:
             marks.append(Annotation(entity.start, entity.end, entity.entity, entity.value, entity.role, entity.group))
             end = entity.end
-    return UserStep(parse.intent_name, parse.text, annotations=tuple(marks))
+    return tuple(marks)
+
+
+def _user_step(parse: Parse) -> UserStep:
+    """What the user said, with its entities marked in the text."""
+    entities = () if parse.text.startswith("/") else parse.entities
+    return UserStep(parse.intent_name, parse.text, annotations=annotations_of(entities))

@@ -6,12 +6,17 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from bot.app.checking import check_project
+from bot.app.lessons import lesson_of
+from bot.content import Content, Domain, NluData
+from bot.dialogue.events import ActionExecuted, UserUttered
+from bot.dialogue.names import LISTEN
+from bot.messages import Entity, IntentScore, Parse
 from bot.reading import read_project
 from bot.reading.template import write_template
 from tests.app.terminals import Terminal
@@ -330,30 +335,46 @@ def test_folder_outside_the_content_is_pointed_out(bakery: Path, tmp_path: Path)
     assert "Move it to the project's content" in shown
 
 
-def test_ctrl_c_ends_the_lesson_and_asks_for_a_name(bakery: Path) -> None:
+@pytest.fixture
+def greeted(bakery: Path) -> Iterator[Terminal]:
+    """A lesson in a terminal that has a greeting in it."""
     with Terminal("interactive", bakery) as terminal:
         for answer in GREETED:
             terminal.until(b"> ")
             terminal.type(answer.encode() + b"\r")
         terminal.until(b"you> ")
-        terminal.child.send_signal(signal.SIGINT)
-        terminal.until(b"save as a story named (Enter: do not save)> ")
-        terminal.type(b"a greeting\r")
-        terminal.until(b"Saved 1 story")
-        assert b"Traceback" not in terminal.errors()
-        assert terminal.child.returncode == 0
+        yield terminal
+
+
+def test_ctrl_c_ends_the_lesson_and_asks_for_a_name(bakery: Path, greeted: Terminal) -> None:
+    greeted.child.send_signal(signal.SIGINT)
+    greeted.until(b"save as a story named (Enter: do not save)> ")
+    greeted.type(b"a greeting\r")
+    greeted.until(b"Saved 1 story")
+    assert b"Traceback" not in greeted.errors()
+    assert greeted.child.returncode == 0
     assert "- story: a greeting\n" in taught(bakery)
 
 
-def test_second_ctrl_c_leaves_without_saving(bakery: Path) -> None:
-    with Terminal("interactive", bakery) as terminal:
-        for answer in GREETED:
-            terminal.until(b"> ")
-            terminal.type(answer.encode() + b"\r")
-        terminal.until(b"you> ")
-        for shown in (b"save as a story named", b"Nothing was saved."):
-            terminal.child.send_signal(signal.SIGINT)
-            terminal.until(shown)
-        assert b"Traceback" not in terminal.errors()
-        assert terminal.child.returncode == 0
+def test_second_ctrl_c_leaves_without_saving(bakery: Path, greeted: Terminal) -> None:
+    for shown in (b"save as a story named", b"Nothing was saved."):
+        greeted.child.send_signal(signal.SIGINT)
+        greeted.until(shown)
+    assert b"Traceback" not in greeted.errors()
+    assert greeted.child.returncode == 0
     assert not list(bakery.glob("stories/interactive_*"))
+
+
+def test_lesson_without_a_finished_answer_is_not_saved(bakery: Path) -> None:
+    shown = teach(bakery, lines("hello", "", "/stop", "half"))
+    assert "The last message is left out" in shown
+    assert "Nothing was saved." in shown
+    assert not list(bakery.glob("stories/interactive_*"))
+
+
+def test_overlapping_entities_leave_the_first_mark_in_the_example() -> None:
+    entities = (Entity("cake", "apple pie", 0, 9), Entity("fruit", "pie please", 6, 16))
+    parse = Parse("apple pie please", IntentScore("order", 1.0), entities=entities)
+    lesson = lesson_of([UserUttered(parse), ActionExecuted(LISTEN)], "pie", Content(Domain(), NluData()))
+    assert lesson is not None
+    assert "    - [apple pie](cake) please\n" in lesson.to_yaml()

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 import bot
 from bot.app.projects import Project
 from bot.content import Content, Diagnostic, Place, Severity, Story
-from bot.content.names import PIPELINE_NAMES, POLICY_NAMES, plain_name
+from bot.content.names import PIPELINE_NAMES, POLICY_NAMES
 from bot.content.suggest import did_you_mean, is_misspelt
 from bot.dialogue import check_contradictions, check_ways, describe_policies
 from bot.errors import BotError, ContentError, PluginError
@@ -39,24 +39,6 @@ _SETTLED_BY_PLUGINS = frozenset(
 
 _CONSEQUENCES = {"unknown-component": "no-extractor", "unknown-policy": "no-rule-policy"}
 """By the code of a misspelt name, the finding that may only follow from it: the misspelt one may be what is missing."""
-
-_NAMED_ALIKE = frozenset(
-    {
-        "AugmentedMemoizationPolicy",
-        "CRFEntityExtractor",
-        "EntitySynonymMapper",
-        "FallbackClassifier",
-        "IntentMatcher",
-        "LearnedPolicy",
-        "MemoizationPolicy",
-        "RegexEntityExtractor",
-        "RegexFeaturizer",
-        "ResponseSelector",
-        "RulePolicy",
-        "TellerEntityExtractor",
-    }
-)
-"""Components and policies that do here what their names say, so that no note about what replaces them is needed."""
 
 _RASA_X = "rasa"
 """The channel of Rasa X, which every project created by `rasa init` has in credentials.yml."""
@@ -137,14 +119,7 @@ def _describe(content: Content, components: Mapping[str, Any], policies: Mapping
     described = (*describe_pipeline(content, components), *describe_policies(content, policies))
     names = {entry.place: entry.name for entry in (*(content.pipeline or ()), *(content.policies or ()))}
     offered = {*components, *policies}
-    return [_judged_by_spelling(finding, names, offered) for finding in described if _is_news(finding, names)]
-
-
-def _is_news(finding: Diagnostic, names: Mapping[Place, str]) -> bool:
-    """Whether the finding says more than the component's or policy's name; `names` has these names by their places."""
-    is_mapped = finding.code == "component-mapped"
-    is_named_alike = is_mapped and plain_name(names[finding.place]) in _NAMED_ALIKE
-    return not is_named_alike or "It needs no" in finding.message
+    return [_judged_by_spelling(finding, names, offered) for finding in described]
 
 
 def _failing_parts(

@@ -25,7 +25,7 @@ from bot.stores.sessions import SessionStore
 from bot.stores.throttles import ThrottleStore
 
 
-class Auth(Struct, frozen=True):
+class Auth(Struct, frozen=True, kw_only=True):
     """All of authentication on one store."""
 
     authenticator: Authenticator
@@ -79,7 +79,17 @@ async def open_auth(
     )
     customers = Customers(customer_store, hasher, pepper, sources)
     authenticator = Authenticator(sessions, keys, rasa, settings.server.metrics_token)
-    return Auth(authenticator, login, sessions, customers, keys, throttles, hasher, pepper, sources)
+    return Auth(
+        authenticator=authenticator,
+        login=login,
+        sessions=sessions,
+        customers=customers,
+        keys=keys,
+        throttles=throttles,
+        hasher=hasher,
+        pepper=pepper,
+        sources=sources,
+    )
 
 
 def pepper_file(settings: Settings) -> Path:

@@ -86,6 +86,24 @@ POLICY_NAMES: Final = frozenset(
 )
 """The supported policies, without those of plugins."""
 
+SAME_AS_NAMED: Final = frozenset(
+    {
+        "AugmentedMemoizationPolicy",
+        "CRFEntityExtractor",
+        "EntitySynonymMapper",
+        "FallbackClassifier",
+        "IntentMatcher",
+        "LearnedPolicy",
+        "MemoizationPolicy",
+        "RegexEntityExtractor",
+        "RegexFeaturizer",
+        "ResponseSelector",
+        "RulePolicy",
+        "TellerEntityExtractor",
+    }
+)
+"""Components and policies that do here what their names say, so that no note about what replaces them is needed."""
+
 DEFAULT_LOOPS: Final = frozenset({"action_two_stage_fallback"})
 
 REQUESTED_SLOT: Final = "requested_slot"

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 from msgspec import Struct
 
 from bot.content import NOWHERE, Component, Content, Diagnostic
+from bot.content.names import SAME_AS_NAMED
 from bot.dialogue.learned import HISTORY, LearnedOptions
 from bot.dialogue.memoization import MemoizationOptions
 from bot.dialogue.rules import RuleOptions
@@ -102,7 +103,7 @@ def _old_name(entry: Component, key: str) -> str:
 
 
 def describe_policies(content: Content, known: Collection[str] = ()) -> tuple[Diagnostic, ...]:
-    """Notes on what does the job of each policy that config.yml names, and warnings about unknown ones."""
+    """Notes on what does the job of policies that config.yml names, if their names do not say it; unknown ones."""
     return tuple(_findings(content, known))
 
 
@@ -117,8 +118,10 @@ def _findings(content: Content, known: Collection[str]) -> Iterator[Diagnostic]:
             cure = f"Remove it, or add a plugin that registers a policy of this name. Known policies: {_names()}."
             yield Diagnostic("warning", entry.place, f"There is no policy called `{name}`.", cure, "unknown-policy")
         else:
-            message = f"`{name}`: {_DOES_THE_JOB[name]} does its job.{_ignored(entry)}"
-            yield Diagnostic("note", entry.place, message, code="component-mapped")
+            ignored = _ignored(entry)
+            if ignored or name not in SAME_AS_NAMED:
+                message = f"`{name}`: {_DOES_THE_JOB[name]} does its job.{ignored}"
+                yield Diagnostic("note", entry.place, message, code="component-mapped")
             yield from _history_notes(entry)
     if content.rules and not policy_config(content, known).rules:
         place = content.policies[0].place if content.policies else content.rules[0].place

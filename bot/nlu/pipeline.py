@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from bot.content import Component, Content, Diagnostic, Place
+from bot.content.names import SAME_AS_NAMED
 from bot.content.suggest import did_you_mean
 from bot.errors import BotError
 from bot.nlu.components import Processor, factory_of
@@ -33,9 +34,6 @@ _EQUIVALENTS: Final[Mapping[str, str]] = {
     "LanguageModelTokenizer": _BUILT_IN,
     "HFTransformersNLP": _PRETRAINED,
     "ConveRTFeaturizer": f"{_PRETRAINED}; the semantic pack adds a sentence encoder (`SemanticFeaturizer`)",
-    "FallbackClassifier": "`nlu_fallback` below the threshold or if two intents are too close; without a `threshold`, "
-    "one is chosen by cross-validation on the project's own examples",
-    "ResponseSelector": "the response selector",
 }
 _SHOWN: Final = 3
 _UNUSED_OPTIONS: Final = (
@@ -44,7 +42,7 @@ _UNUSED_OPTIONS: Final = (
 
 
 def describe_pipeline(content: Content, components: Mapping[str, Any] | None = None) -> tuple[Diagnostic, ...]:
-    """A note for each component of the pipeline, an error for each unknown one, and warnings about unsupported uses.
+    """Notes on components whose names do not say what they do here, errors for unknown ones, and unsupported uses.
 
     `components` are those that plugins offer, by name.
     """
@@ -63,7 +61,7 @@ def _describe(component: Component, offered: Mapping[str, Any]) -> Iterator[Diag
     if name in CLASSIFIERS:
         parts.append("intents: the intent matcher (softmax regression on n-grams and static vectors)")
     parts += [text for text in (_EQUIVALENTS.get(name), COVERAGE.get(name)) if text]
-    if not parts:
+    if not parts and name not in SAME_AS_NAMED:
         yield Diagnostic(
             "error",
             component.place,
@@ -72,7 +70,8 @@ def _describe(component: Component, offered: Mapping[str, Any]) -> Iterator[Diag
             "unknown-component",
         )
         return
-    yield Diagnostic("note", component.place, f"{component.name}: {'; '.join(parts)}.", "", "component-mapped")
+    if name not in SAME_AS_NAMED:
+        yield Diagnostic("note", component.place, f"{component.name}: {'; '.join(parts)}.", "", "component-mapped")
     if name in COVERAGE:
         yield from _unknown_dimensions(component)
     if name in CLASSIFIERS and {"epochs", "hidden_layers_sizes", "transformer_size"} & component.options.keys():

@@ -30,8 +30,8 @@ _BUSY = (
     "the rows are deleted, but other processes kept reading the store for {seconds:.0f} seconds, so that its log "
     "(the file with -wal) may still have them: run the command again"
 )
-_WAIT_FOR_READERS = 5.0
-"""Seconds allowed for emptying SQLite's log."""
+_PATIENCE = 5.0
+"""Seconds to wait for processes that read the store when old conversations are deleted."""
 
 _CLOCK = {
     "sqlite": "0",  # nobody holds conversations there
@@ -69,14 +69,15 @@ async def delete_old(database: Database, older_than: datetime, *, progress: Prog
             deleted += await _delete(database, names, before=micros(older_than))
             names = []
     deleted += await _delete(database, names, before=micros(older_than))
-    await _finish(database, deleted)
+    await _finish(database, deleted, patience=_PATIENCE)
     return len(deleted)
 
 
 async def delete_all_of(database: Database, principal: str, *, patience: float) -> tuple[int, Sequence[str]]:
     """Delete all conversations of a principal who begins no more turns; return how many, and the ids of those left.
 
-    `patience` is how long (seconds) to wait for turns under way and for effects without an outcome.
+    `patience` is how long (seconds) to wait for turns under way and for effects without an outcome, and then again
+    for other processes that read the store; raises BotError if they still do.
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + patience
@@ -90,7 +91,7 @@ async def delete_all_of(database: Database, principal: str, *, patience: float) 
         if loop.time() > until:
             break
         await asyncio.sleep(_RETRY_EVERY)
-    await _finish(database, deleted)
+    await _finish(database, deleted, patience=patience)
     return len(deleted), left
 
 
@@ -134,21 +135,21 @@ def _delete_rest(connection: Connection, names: Sequence[str]) -> None:
         connection.run(f"DELETE FROM {table} WHERE conversation IN ({placeholders})", **ids)  # noqa: S608 - as above
 
 
-async def _finish(database: Database, deleted: Sequence[str]) -> None:
+async def _finish(database: Database, deleted: Sequence[str], *, patience: float) -> None:
     """Delete messages that PostgreSQL accepted during the deletion, and what SQLite's log still has of it all."""
     rows = [{"id": name} for name in deleted]
     await database.write(lambda c: c.many("DELETE FROM inbox WHERE conversation = :id", rows))
     if database.dialect.name == "sqlite":
-        await _empty_log(database)
+        await _empty_log(database, patience)
 
 
-async def _empty_log(database: Database) -> None:
-    """Empty SQLite's log; raises BotError if it cannot be emptied because other processes keep reading it."""
-    until = time.monotonic() + _WAIT_FOR_READERS
+async def _empty_log(database: Database, patience: float) -> None:
+    """Empty SQLite's log; raises BotError if other processes keep reading it for `patience` seconds."""
+    until = time.monotonic() + patience
     while True:
         (row,) = await database.read(partial(Connection.all, sql="PRAGMA wal_checkpoint(TRUNCATE)"))
         if not row.busy:
             return
         if time.monotonic() > until:
-            raise BotError(_BUSY.format(seconds=_WAIT_FOR_READERS))
+            raise BotError(_BUSY.format(seconds=patience))
         await asyncio.sleep(_RETRY_EVERY)

@@ -32,10 +32,7 @@ class TestSqlite(StoreContract):
             await store.database.close()
 
 
-async def test_deleting_fails_while_a_reader_keeps_the_log_from_being_emptied(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(erasing, "_WAIT_FOR_READERS", 0.0)
+async def test_deleting_fails_while_a_reader_keeps_the_log_from_being_emptied(tmp_path: Path) -> None:
     store = SqlTurns(Database.open("sqlite:///t.db", project=tmp_path), Sources())
     await store.commit(turn(await store.conversation_id("key:k", "chat", ""), 1))
     with closing(sqlite3.connect(tmp_path / "t.db", isolation_level=None)) as reader:

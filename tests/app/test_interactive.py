@@ -13,8 +13,8 @@ import pytest
 
 from bot.app.checking import check_project
 from bot.app.lessons import lesson_of
-from bot.content import Content, Domain, NluData
-from bot.dialogue.events import ActionExecuted, UserUttered
+from bot.content import Content, Domain, NluData, Slot
+from bot.dialogue.events import ActionExecuted, ActionReverted, Event, SlotSet, UserUttered
 from bot.dialogue.names import LISTEN
 from bot.messages import Entity, IntentScore, Parse
 from bot.reading import read_project
@@ -95,6 +95,7 @@ def test_known_example_is_not_saved_again(bakery: Path) -> None:
         ("order_cke", "is neither an intent nor your message with its entities marked"),
         ("order_cke", "Did you mean `order_cake`?"),
         ("order_cake: another message", "`another message` is not your message; repeat it, with its entities marked"),
+        ('[hello]{"entity"}', 'The mark `[hello]{"entity"}` cannot be read; write `[Leeds](city)`.'),
         ("[hello](cke)", "The domain has no entity `cke`. Did you mean `cake`?"),
     ],
 )
@@ -378,3 +379,12 @@ def test_overlapping_entities_leave_the_first_mark_in_the_example() -> None:
     lesson = lesson_of([UserUttered(parse), ActionExecuted(LISTEN)], "pie", Content(Domain(), NluData()))
     assert lesson is not None
     assert "    - [apple pie](cake) please\n" in lesson.to_yaml()
+
+
+def test_action_that_was_taken_back_is_left_out_with_what_it_did() -> None:
+    parse = Parse("hello", IntentScore("greet", 1.0))
+    reverted: list[Event] = [ActionExecuted("action_wrong"), SlotSet("mood", "bad"), ActionReverted()]
+    events = [UserUttered(parse), *reverted, ActionExecuted("utter_greet"), ActionExecuted(LISTEN)]
+    lesson = lesson_of(events, "hello", Content(Domain(slots={"mood": Slot("mood")}), NluData()))
+    assert lesson is not None
+    assert lesson.to_yaml().endswith("  steps:\n  - intent: greet\n  - action: utter_greet\n")

@@ -64,6 +64,24 @@ def test_steps_do_not_overlap(bakery: Path) -> None:
         assert all(b["y"] > a["y"] or b["x"] > a["x"] + a["width"] for a, b in pairwise(boxes))
 
 
+def test_steps_of_a_single_story_are_in_one_row(bakery: Path) -> None:
+    (bakery / "stories/more.yml").write_text(
+        "stories:\n- story: a greeting\n  steps:\n  - intent: greet\n  - action: utter_greet\n"
+    )
+    boxes = list(pictures(draw(bakery))[1].iter("rect"))
+    assert len(boxes) == 2
+    assert len({box.get("y") for box in boxes}) == 1
+
+
+def test_every_box_is_reached_by_a_line_from_its_left(bakery: Path) -> None:
+    for picture in pictures(draw(bakery)):
+        lines = [line.get("d", "") for line in picture.iter("path")]
+        spans = [re.fullmatch(r"M([\d.]+) .*H([\d.]+)", line) for line in lines]
+        ends = {float(span[2]) for span in spans if span and float(span[1]) < float(span[2])}
+        assert all(spans)
+        assert {float(box.get("x", "0")) for box in picture.iter("rect")} <= ends
+
+
 def test_html_in_names_and_texts_is_escaped(bakery: Path) -> None:
     (bakery / "stories/more.yml").write_text(
         "stories:\n- story: <script>alert(1)</script>\n  steps:\n  - user: '</svg><b>&amp;'\n  - action: utter_greet\n"

@@ -15,6 +15,7 @@ from actions.bank import BankClient
 from actions.banking import for_customers
 from actions.questions.question import Filters, Period, Question
 from actions.transfer import form, outcome
+from actions.transfer.again import repeat_last
 from actions.transfer.payment import order_parameters
 from bot import (
     ActionExecuted,
@@ -452,6 +453,19 @@ async def test_transfer_of_another_customer_is_not_made(domain: Domain, customer
         await action(turn)
         assert effects.spent == []
         assert "log in" in texts(turn)[-1]
+
+
+@pytest.mark.parametrize(
+    ("customer", "result", "is_repeated"), [(AMARA, "done", True), (AMARA, "refused", False), (JONAS, "done", False)]
+)
+async def test_only_the_customers_own_made_transfer_is_repeated(
+    domain: Domain, bank: BankClient, customer: Customer, result: str, *, is_repeated: bool
+) -> None:
+    order = {"customer": AMARA.bank_customer_id, "debtor": "a", "creditor": "b", "minor": 5_000}
+    slots = {"transfer": {"outcome": result, "order": order}}
+    turn = ask(domain, bank, "the same again", customer=customer, intent="transfer_money", slots=slots)
+    await repeat_last(turn)
+    assert (SlotSet("amount", {"minor": 5_000}) in turn.events) == is_repeated
 
 
 async def test_yes_without_a_question_is_explained(domain: Domain) -> None:

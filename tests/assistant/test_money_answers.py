@@ -310,3 +310,8 @@ async def test_misspelt_account_is_corrected_and_read_back(assistant: Bot, said:
 
 async def test_reply_spells_the_shop_as_the_bank_does(assistant: Bot) -> None:
     assert "at Uber since" in await after(talk_to(assistant, NUMBER), "how much did I spend at uber")
+
+
+async def test_question_who_somebody_is_tells_the_category(assistant: Bot) -> None:
+    answer = await after(talk_to(assistant, NUMBER), "who is Harbour View Lettings")
+    assert answer.endswith("The bank files Harbour View Lettings under housing; that's all I know about it.")

@@ -123,6 +123,14 @@ async def test_suspected_fraud_is_warned_about_and_moves_nothing(assistant: Bot,
 
 
 @conversation
+@pytest.mark.parametrize("said", ["there is a payment I don't recognise", "I see a payment that looks odd"])
+async def test_yes_after_a_word_on_fraud_gets_the_warning(assistant: Bot, said: str) -> None:
+    talk = talk_to(assistant, NUMBER)
+    await talk.say(said)
+    assert (await talk.say("yes")).said.startswith("Please don't move any money now")
+
+
+@conversation
 async def test_suspected_fraud_within_a_transfer_moves_nothing(assistant: Bot) -> None:
     talk = talk_to(assistant, NUMBER)
     await talk.say(MOVE)

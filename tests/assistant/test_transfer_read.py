@@ -152,6 +152,8 @@ def test_all_people_named_in_a_list_are_found() -> None:
         ("pay Bob and Anna Lindqvist 0", "bob"),
         ("pay 0 to anna", None),
         ("send money to anna", None),
+        ("send money to Bob and Anna", None),
+        ("pay Bob for lunch", None),
     ],
 )
 def test_name_between_verb_and_amount_is_paid_first(text: str, name: str | None) -> None:

@@ -156,6 +156,14 @@ async def test_listing_transactions_keeps_the_pending_transfer(assistant: Bot, q
     assert (await talk.say("yes")).said.startswith("Done:")
 
 
+async def test_transactions_of_all_accounts_are_listed_during_a_transfer(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("transfer £1 from current to savings")
+    said = (await talk.say("show my transactions")).said
+    assert "Everyday (current account)" in said
+    assert "Rainy day (savings account)" in said
+
+
 async def test_cancelling_the_last_transfer_drops_the_pending_one_and_reports_the_last(assistant: Bot) -> None:
     talk = await talk_after_transfer(assistant)
     await talk.say("transfer £2 from current to savings")

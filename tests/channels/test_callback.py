@@ -299,6 +299,20 @@ async def delivering(store: SqlTurns, clock: Clock, receivers: Receivers) -> Asy
             await asyncio.wait([running])
 
 
+async def test_woken_delivery_looks_for_replies_at_once(
+    store: SqlTurns, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.channels.delivery._LOOK_EVERY", 3_600.0)
+    receivers = Receivers()
+    await commit_turn(store, clock, 1, "first", sender="one")
+    async with delivering(store, clock, receivers) as wake:
+        assert await receivers.begun.get() == "first"
+        await asyncio.sleep(0.05)  # until it waits
+        await commit_turn(store, clock, 1, "second", sender="other")
+        wake.set()
+        assert await receivers.begun.get() == "second"
+
+
 async def test_hanging_receiver_blocks_only_its_own_conversation(store: SqlTurns, clock: Clock) -> None:
     receivers = Receivers()
     await commit_turn(store, clock, 1, "first", "second", sender="slow")

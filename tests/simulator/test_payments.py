@@ -19,12 +19,17 @@ SCHEME = "UK.OBIE.SortCodeAccountNumber"
 
 
 def order(
-    amount: str = "50.00", key: str = "k-1", debtor: str | None = None, creditor: str | None = None, **data: Any
+    amount: str = "50.00",
+    key: str = "k-1",
+    debtor: str | None = None,
+    creditor: str | None = None,
+    currency: str = "GBP",
+    **data: Any,
 ) -> dict[str, Any]:
     initiation = {
         "InstructionIdentification": key,
         "EndToEndIdentification": key,
-        "InstructedAmount": {"Amount": amount, "Currency": "GBP"},
+        "InstructedAmount": {"Amount": amount, "Currency": currency},
         "DebtorAccount": {"SchemeName": SCHEME, "Identification": debtor or AMARA.current.sort_code_and_number},
         "CreditorAccount": {
             "SchemeName": SCHEME,
@@ -143,6 +148,7 @@ async def test_payment_is_found_by_id_and_by_end_to_end_identification(bank: Ban
         ({"amount": "1.234"}, 400),
         ({"amount": "-1.00"}, 400),
         ({"amount": "1e3"}, 400),
+        ({"currency": "EUR"}, 400),
         ({"key": "k" * 36}, 400),
         ({"Authorisation": {"CompletionDateTime": "soon"}}, 400),
         ({"Authorisation": 3}, 400),

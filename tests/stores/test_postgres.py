@@ -80,8 +80,8 @@ async def test_waiting_worker_is_woken_when_the_turn_commits(workers: Workers):
         await wait_until_wanted(one, conversation)
         order.append("first commits")
         await one.commit(turn(conversation, 1, fence=fence))
-    async with asyncio.timeout(20):
-        await waiting
+        async with asyncio.timeout(20):
+            await waiting
     assert order == ["first commits", "second holds"]
 
 

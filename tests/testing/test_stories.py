@@ -214,6 +214,12 @@ def test_failed_stories_file_reads_back_as_test_stories(tmp_path: Path) -> None:
     assert [loop.name for loop in loops if isinstance(loop, LoopStep)] == ["form", None]
 
 
+def test_failed_stories_file_lists_an_entity_without_a_value_by_its_name() -> None:
+    listed = (StepEntity("city"), StepEntity("city", role="to"), StepEntity("city", "Oslo"))
+    written = failed_stories_yaml(run(UserStep("order", "Oslo", listed), FORM, RUNS).failed)
+    assert '    - "city"\n    - {"city": null, "role": "to"}\n    - {"city": "Oslo"}\n' in written
+
+
 def test_steps_after_a_wrong_action_are_written_but_not_compared() -> None:
     wrong = (UserStep("greet", "hello"), ActionStep("utter_else"), SlotStep("done", True), ActionStep("utter_more"))
     report = run(*wrong, UserStep("greet", "hi"), ActionStep("utter_greet"))

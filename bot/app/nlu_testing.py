@@ -6,7 +6,7 @@ import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct, to_builtins
 from msgspec.structs import replace
@@ -21,6 +21,10 @@ from bot.nlu.evaluation import Comparison, Report, Score, compare, cross_validat
 from bot.nlu.findings import Findings, find
 from bot.progress import Progress, part, silent
 from bot.reading import read_nlu_data, read_pipeline
+from bot.testing.reporting import averages, scores
+
+_SUMMARY: Final = ("messages", "accuracy", "macro_f1", "calibration_error", "fell_back", "fell_back_wrongly")
+"""The figures of a report on all messages together."""
 
 
 class NluTest(Struct, frozen=True):
@@ -72,7 +76,8 @@ def write_nlu_reports(test: NluTest, out: Path) -> tuple[Path, ...]:
 def write_matcher_report(report: Report, out: Path) -> tuple[Path, ...]:
     """Write Rasa's `intent_report.json`, `intent_errors.json`, a report for each extractor, and plots.
 
-    The plots need matplotlib. Returns the files written into the folder `out`.
+    What Rasa does not measure is in `nlu_summary.json`. The plots need
+    matplotlib. Returns the files written into the folder `out`.
     """
     out.mkdir(parents=True, exist_ok=True)
     files: dict[str, Any] = {
@@ -80,13 +85,14 @@ def write_matcher_report(report: Report, out: Path) -> tuple[Path, ...]:
         "intent_errors.json": [
             _error(to_builtins(message)) for confusion in report.confusions for message in confusion.messages
         ],
+        "nlu_summary.json": {name: getattr(report, name) for name in _SUMMARY},
     }
-    for extractor, scores in report.extractors:
-        files[f"{extractor}_report.json"] = {score.name: _scores(score) for score in scores}
+    for extractor, found in report.extractors:
+        files[f"{extractor}_report.json"] = _entity_report(found)
     written = tuple(_write(out / name, value) for name, value in files.items())
     plots: tuple[Path, ...] = ()
     with contextlib.suppress(ImportError):  # matplotlib is an extra
-        from bot.nlu.plots import save_plots
+        from bot.app.plots import save_plots
 
         plots = save_plots(report, out)
     return (*written, *plots)
@@ -132,9 +138,17 @@ def _intent_report(report: Report) -> dict[str, Any]:
     confused: dict[str, dict[str, int]] = {}
     for confusion in report.confusions:
         confused.setdefault(confusion.expected, {})[confusion.predicted] = confusion.count
-    rows = {s.name: {**_scores(s), "confused_with": confused.get(s.name, {})} for s in report.intents}
-    summary = {"accuracy": report.accuracy, "macro_f1": report.macro_f1, "calibration_error": report.calibration_error}
-    return {**rows, **summary, "messages": report.messages, "fell_back": report.fell_back}
+    expected = [score for score in report.intents if score.support]
+    rows = {score.name: {**_scores(score), "confused_with": confused.get(score.name, {})} for score in expected}
+    averaged = averages({score.name: _scores(score) for score in expected})
+    return {**rows, "accuracy": report.accuracy, **averaged}
+
+
+def _entity_report(found: Sequence[Score]) -> dict[str, Any]:
+    rows = {score.name: _scores(score) for score in found}
+    right = sum(round(score.recall * score.support) for score in found)
+    micro = scores(right, sum(score.found for score in found), sum(score.support for score in found))
+    return {**rows, "micro avg": micro, **averages(rows)}
 
 
 def _scores(score: Score) -> dict[str, float]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from bot.content import NOWHERE
 from bot.dialogue.events import ActionFailed, SlotSet, UserUttered
+from bot.dialogue.names import DEFAULT_FALLBACK
 from bot.dialogue.prediction import Prediction
 from bot.encoding import encode
 from bot.engine.codec import read_record
@@ -13,6 +15,8 @@ from bot.engine.protocols import TurnStore
 from bot.engine.record import Step, TurnRecord
 from bot.messages import Parse
 from bot.server.trackers import read_conversation, story_of
+
+_SAYS_NOTHING: Final = " (says nothing: there is no `utter_default` that fits)"
 
 
 async def story(store: TurnStore, conversation: str) -> str:
@@ -33,7 +37,9 @@ def _reasons(record: TurnRecord) -> Iterator[str]:
     for event in record.events:
         if isinstance(event, UserUttered):
             yield from _understood(event.parse)
-    yield from (f"action: {because(step)}" for step in record.steps)
+    for step in record.steps:
+        silent = step.action == DEFAULT_FALLBACK and not record.replies
+        yield f"action: {because(step)}{_SAYS_NOTHING if silent else ''}"
     for event in record.events:
         if isinstance(event, SlotSet):
             yield f"slot {event.name}: {_json(event.value)}"

@@ -14,6 +14,7 @@ from click.core import ParameterSource
 from bot.cli import options
 
 if TYPE_CHECKING:
+    from bot.app.nlu_testing import NluTest
     from bot.testing.results import StepResult, StoryReport
 
 _path = click.Path(exists=True, path_type=Path)
@@ -65,16 +66,16 @@ def test(
     from bot.app.testing import NoTestStories
     from bot.cli.test_nlu import run_nlu_tests
 
+    told: StoryReport | None = None
     try:
-        passed = _run_core(project, stories, out, at_least, e2e=e2e, account=account)
+        told = _run_core(project, stories, out, e2e=e2e, account=account)
     except NoTestStories:
         if nlu is None or stories is not None:  # otherwise only the messages were to be tested
             raise
-        passed = True
-    if nlu is not None:
-        failed_messages = run_nlu_tests(project, nlu, out)
-        passed = passed and failed_messages == 0
-    sys.exit(not passed)
+    said = run_nlu_tests(project, nlu, out) if nlu is not None else None
+    click.echo(_total(told, said))
+    enough_passed = told is None or _enough_passed(told, at_least)
+    sys.exit(not enough_passed or (said is not None and said.failed > 0))
 
 
 def _pass_options_on(ctx: click.Context, called: str) -> None:
@@ -97,7 +98,9 @@ def _pass_options_on(ctx: click.Context, called: str) -> None:
 @_account
 def core(project: Path, stories: Path | None, out: Path, at_least: float, e2e: bool, account: str | None) -> None:
     """Run test stories: the project's, or those given with --stories."""
-    sys.exit(not _run_core(project, stories, out, at_least, e2e=e2e, account=account))
+    told = _run_core(project, stories, out, e2e=e2e, account=account)
+    click.echo(_total(told, None))
+    sys.exit(not _enough_passed(told, at_least))
 
 
 @test.command("nlu")
@@ -111,14 +114,14 @@ def nlu_(project: Path, nlu: Path | None, config: Path | None, out: Path) -> Non
     Without --nlu the exit status is always 0, because some messages of a
     cross-validation always fail.
     """
-    from bot.cli.test_nlu import run_nlu_tests
+    from bot.cli.test_nlu import cross_validation_total, run_nlu_tests
 
-    sys.exit(run_nlu_tests(project, nlu, out, config) > 0)
+    said = run_nlu_tests(project, nlu, out, config)
+    click.echo(_total(None, said) if nlu else cross_validation_total(said))
+    sys.exit(nlu is not None and said.failed > 0)
 
 
-def _run_core(
-    project: Path, stories: Path | None, out: Path, at_least: float, *, e2e: bool, account: str | None
-) -> bool:
+def _run_core(project: Path, stories: Path | None, out: Path, *, e2e: bool, account: str | None) -> StoryReport:
     from bot.app.testing import UnknownCustomer, run_core_tests, run_end_to_end_tests, write_core_reports
     from bot.cli import showing
 
@@ -137,8 +140,26 @@ def _run_core(
     _show_failures(report)
     if report.failed and test.could_log_in:
         click.echo(f"Nobody is logged in; use `--as {test.could_log_in[0]}` to run the stories as a customer.")
-    click.echo(f"{report.passed} passed, {len(report.failed)} failed")
+    return report
+
+
+def _enough_passed(report: StoryReport, at_least: float) -> bool:
+    """Whether at least this percentage of the stories passed."""
     return report.passed * 100.0 >= at_least * len(report.results)
+
+
+def _total(told: StoryReport | None, said: NluTest | None) -> str:
+    """The last line: how many stories and messages passed and failed, and how many of each if both were tested."""
+    counts = []
+    if told is not None:
+        counts.append(("stories", told.passed, len(told.failed)))
+    if said is not None:
+        counts.append(("messages", said.passed, said.failed))
+    total = f"{sum(passed for _, passed, _ in counts)} passed, {sum(failed for _, _, failed in counts)} failed"
+    if len(counts) < 2:
+        return total
+    parts = " and ".join(f"{passed} of {passed + failed} {what}" for what, passed, failed in counts)
+    return f"{total} ({parts} passed)"
 
 
 def _show_failures(report: StoryReport) -> None:

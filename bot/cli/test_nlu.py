@@ -19,8 +19,8 @@ _MOST = 12
 _MOST_MESSAGES = 5
 
 
-def run_nlu_tests(project: Path, nlu: Path | None, out: Path, other_config: Path | None = None) -> int:
-    """Run the tests, write the reports, show the result; return how many messages failed (0 in cross-validation)."""
+def run_nlu_tests(project: Path, nlu: Path | None, out: Path, other_config: Path | None = None) -> NluTest:
+    """Run the tests, write the reports, and show and return the result."""
     from bot.app.nlu_testing import run_nlu_test, write_nlu_reports
 
     with showing.progress("Testing the matcher") as progress:
@@ -28,15 +28,16 @@ def run_nlu_tests(project: Path, nlu: Path | None, out: Path, other_config: Path
     written = write_nlu_reports(test, out)
     show_nlu_test(test, out)
     click.echo(f"Reports: {', '.join(str(file) for file in written)}", err=True)
-    if nlu is None:
-        report = test.report
-        click.echo(
-            f"{report.accuracy:.0%} right of {report.messages:,} held out, {test.failed:,} confused "
-            f"(macro F1 {report.macro_f1:.3f})"
-        )
-        return 0
-    click.echo(f"{test.passed} passed, {test.failed} failed")
-    return test.failed
+    return test
+
+
+def cross_validation_total(test: NluTest) -> str:
+    """Return the last line about a cross-validation."""
+    report = test.report
+    return (
+        f"{report.accuracy:.0%} right of {report.messages:,} held out, {test.failed:,} confused "
+        f"(macro F1 {report.macro_f1:.3f})"
+    )
 
 
 def show_nlu_test(test: NluTest, out: Path) -> None:

@@ -16,7 +16,7 @@ from bot.dialogue.names import DEFAULT_INTENTS, LISTEN, SNIPPET
 from bot.dialogue.rules import RuleOptions, RulePolicy, Rules, default_source, loop_source
 from bot.dialogue.states import NOT_SET, States
 from bot.dialogue.tracker import Tracker
-from bot.dialogue.training import TrainingStory, start_of
+from bot.dialogue.training import Example, TrainingStory, start_of
 
 _DEFAULT_SOURCES: Final = frozenset(map(default_source, DEFAULT_INTENTS))
 
@@ -46,9 +46,21 @@ def analyse(
     return Analysis(replace(checker.policy.rules, not_in_stories=unused), tuple(dict.fromkeys(checker.diagnostics)))
 
 
-class _Step(Struct, frozen=True):
-    """An action of a story (`gold`), what was predicted for it, and by which source."""
+def undecided(
+    rules: Rules, stories: Iterable[TrainingStory], domain: Domain, options: RuleOptions
+) -> Iterator[tuple[str, Example]]:
+    """The examples in stories (each with its story's name) for which no rule predicts anything."""
+    checker = _Checker(domain, options, RulePolicy(rules, domain, options))
+    states = States(domain)
+    for story in stories:
+        examples = tuple(story.examples(states, start_of(domain)))
+        yield from ((story.name, examples[step.number]) for step in checker.steps(story) if step.predicted is None)
 
+
+class _Step(Struct, frozen=True):
+    """The action of a story with this number (`gold`), what was predicted for it, and by which source."""
+
+    number: int
     tracker: Tracker
     gold: str
     place: Place
@@ -76,7 +88,7 @@ class _Checker(Struct):
 
     def collect(self, story: TrainingStory) -> None:
         """Record which rule predicts what from which source."""
-        for step in self._steps(story):
+        for step in self.steps(story):
             if step.source in _DEFAULT_SOURCES or step.source.startswith("loop "):
                 self.claims[step.source].append(_Claim(step.source, step.predicted or "", NOWHERE))
             elif step.source:
@@ -84,33 +96,36 @@ class _Checker(Struct):
 
     def check(self, story: TrainingStory) -> None:
         """Record which sources stories use, and report contradictions."""
-        for step in self._steps(story):
+        for step in self.steps(story):
             if step.predicted == step.gold:
                 if not story.is_rule:
                     self.used_in_stories.add(step.source)
             elif step.predicted and not self._gives_way(story, step):
                 self._report(story, step)
 
-    def _steps(self, story: TrainingStory) -> Iterator[_Step]:
+    def steps(self, story: TrainingStory) -> Iterator[_Step]:
         """The story's actions that something should predict."""
         whole = evolve_all(story.events, start_of(self.domain))
         places = {id(event): place for event, place in zip(story.events, story.places, strict=True)}
         tracker = start_of(self.domain)
         user_spoke = False
         anything_may_follow = True  # at the beginning, and after a snippet
+        number = 0
         for event in whole.applied:
             user_spoke = user_spoke or isinstance(event, UserUttered)
             if isinstance(event, ActionExecuted):
                 is_snippet = event.name == SNIPPET
                 bot_begins = not story.is_rule and not user_spoke and event.name != LISTEN
                 if not is_snippet and not anything_may_follow and not bot_begins:
-                    step = self._predict(story, tracker, event.action_text or event.name, places[id(event)])
+                    gold = event.action_text or event.name
+                    step = self._predict(story, number, tracker, gold, places[id(event)])
                     tracker = step.tracker
                     yield step
                 anything_may_follow = is_snippet
+                number += 1
             tracker = evolve(event, tracker)
 
-    def _predict(self, story: TrainingStory, tracker: Tracker, gold: str, place: Place) -> _Step:
+    def _predict(self, story: TrainingStory, number: int, tracker: Tracker, gold: str, place: Place) -> _Step:
         found = self.policy.predict_by_rules(tracker)
         loop = tracker.active_loop
         if loop and found.action == loop and gold != loop:
@@ -120,7 +135,7 @@ class _Checker(Struct):
         action = found.action
         if action is None and story.is_rule:
             action = self.options.core_fallback_action_name if self.options.enable_fallback_prediction else LISTEN
-        return _Step(tracker, gold, place, action, found.source)
+        return _Step(number, tracker, gold, place, action, found.source)
 
     def _gives_way(self, story: TrainingStory, step: _Step) -> bool:
         """Whether a rule that merely ends by listening yields to a story that continues after it."""

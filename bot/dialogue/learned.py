@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -43,6 +44,8 @@ THE_LOOP: Final = "the running loop"
 
 Floats = NDArray[np.float32]
 Features = Mapping[str, float]
+Reasons: TypeAlias = Mapping[str, tuple[str, Place]]
+"""By each action that follows in a situation, the first story with it, and the place there."""
 
 
 class LearnedOptions(Struct, frozen=True):
@@ -59,7 +62,7 @@ class LearnedModel(Struct, frozen=True):
     `weights` has shape (features, actions), `duals` (examples, actions);
     `line_features` and `line_values` are the indices and values of each
     example's features, of shape (examples, most features), padded with the
-    index after the last feature; `reasons` are each example's story and place.
+    index after the last feature; `reasons` are those of each example.
     """
 
     features: tuple[str, ...]
@@ -68,7 +71,7 @@ class LearnedModel(Struct, frozen=True):
     duals: Floats
     line_features: NDArray[np.int32]
     line_values: Floats
-    reasons: tuple[tuple[str, Place], ...]
+    reasons: tuple[Reasons, ...]
 
 
 class LearnedPolicy:
@@ -117,7 +120,7 @@ class LearnedPolicy:
         return impossible
 
     def because(self, prediction: Prediction, tracker: Tracker) -> tuple[Because, ...]:
-        """The story lines that most support a prediction of this policy on this tracker."""
+        """The story lines with the predicted action that most support this policy's prediction on this tracker."""
         learned = THE_LOOP if prediction.action == tracker.active_loop else prediction.action
         if learned not in self.model.actions:
             return ()
@@ -126,8 +129,9 @@ class LearnedPolicy:
         dense[indices] = values
         likeness = (dense[self.model.line_features] * self.model.line_values).sum(axis=1)
         votes = likeness * self.model.duals[:, self.model.actions.index(learned)]
-        nearest = [int(i) for i in np.argsort(-votes, kind="stable")[:REASONS] if votes[i] > 0]
-        return tuple(Because(self.name, *self.model.reasons[i]) for i in nearest)
+        nearest = [self.model.reasons[i] for i in np.argsort(-votes, kind="stable") if votes[i] > 0]
+        reasons = dict.fromkeys(reason[learned] for reason in nearest if learned in reason)
+        return tuple(Because(self.name, *reason) for reason in islice(reasons, REASONS))
 
     def _vector(self, tracker: Tracker, *, use_text: bool) -> tuple[NDArray[np.intp], Floats]:
         """Indices and values of the known features, scaled to length 1 with the unknown ones included."""
@@ -236,13 +240,13 @@ def learn(examples: Iterable[tuple[str, Example]], options: LearnedOptions) -> L
 
 
 _Situation: TypeAlias = tuple[tuple[str, float], ...]
-_Line: TypeAlias = tuple[Features, dict[str, float], tuple[str, Place]]
+_Line: TypeAlias = tuple[Features, dict[str, float], Reasons]
 
 
 def _lines(examples: Iterable[tuple[str, Example]], states: int) -> list[_Line]:
     """The distinct situations, each whole and with its past forgotten, with the share of each action that followed."""
     counts: dict[_Situation, dict[str, int]] = {}
-    reasons: dict[_Situation, tuple[str, Place]] = {}
+    reasons: dict[_Situation, dict[str, tuple[str, Place]]] = {}
     for story, example in examples:
         if example.unpredictable:
             continue
@@ -252,7 +256,7 @@ def _lines(examples: Iterable[tuple[str, Example]], states: int) -> list[_Line]:
             votes = counts.setdefault(key, {})
             action = THE_LOOP if example.action == example.states[-1].loop else example.action
             votes[action] = votes.get(action, 0) + 1
-            reasons.setdefault(key, (story, example.place))
+            reasons.setdefault(key, {}).setdefault(action, (story, example.place))
     keys = list(counts)
     if len(keys) > MAX_EXAMPLES:
         keys = [keys[i] for i in np.linspace(0, len(keys) - 1, MAX_EXAMPLES).astype(int)]
@@ -307,7 +311,10 @@ def _solve(rows: Rows, wanted: Floats) -> Floats:
 
 def model_facts(model: LearnedModel) -> dict[str, Any]:
     """The model's names, ready for JSON."""
-    reasons = [(story, place.file, place.line, place.column) for story, place in model.reasons]
+    reasons = [
+        {action: (story, place.file, place.line, place.column) for action, (story, place) in reasons.items()}
+        for reasons in model.reasons
+    ]
     return {"features": model.features, "actions": model.actions, "reasons": reasons}
 
 
@@ -323,5 +330,8 @@ def model_arrays(model: LearnedModel) -> dict[str, NDArray[Any]]:
 
 def read_model(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> LearnedModel:
     """Rebuild the model from its names and arrays."""
-    reasons = tuple((story, Place(file, line, column)) for story, file, line, column in facts["reasons"])
+    reasons = tuple(
+        {action: (story, Place(file, line, column)) for action, (story, file, line, column) in reasons.items()}
+        for reasons in facts["reasons"]
+    )
     return LearnedModel(tuple(facts["features"]), tuple(facts["actions"]), reasons=reasons, **arrays)

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.content import Domain
+from bot.content import Domain, Place
 from bot.dialogue.events import ActionExecuted
 from bot.dialogue.names import LISTEN
 from bot.dialogue.prediction import Because, Prediction, intent_confidence
@@ -23,6 +23,9 @@ Memorised: TypeAlias = tuple[str, tuple[Because, ...]]
 
 Memory: TypeAlias = Mapping[tuple[State, ...], Memorised]
 """Maps states (oldest first) to the action that followed them in every story."""
+
+Followers: TypeAlias = Mapping[tuple[State, ...], Mapping[str, Iterable[tuple[str, Place]]]]
+"""Maps states (oldest first) to each action that followed them, with the stories and places where it does."""
 
 
 class MemoizationOptions(Struct, frozen=True):
@@ -99,16 +102,18 @@ def recent(states: Iterable[State], max_history: int | None) -> tuple[State, ...
 def memorize(examples: Iterable[tuple[str, Example]], options: MemoizationOptions) -> Memory:
     """Memorise the examples (each with its story's name), except where they contradict each other."""
     memory: dict[tuple[State, ...], Memorised] = {}
-    contradictory: set[tuple[State, ...]] = set()
-    for story, example in examples:
-        states = recent(example.states, options.max_history)
-        if states in contradictory or example.unpredictable:
-            continue
-        because = Because(options.name, story, example.place)
-        action, reasons = memory.get(states, (example.action, ()))
-        if action != example.action:
-            contradictory.add(states)
-            del memory[states]
-        elif because not in reasons:
-            memory[states] = (action, (*reasons, because))
+    for states, actions in followers(examples, options.max_history).items():
+        if len(actions) == 1:
+            [(action, lines)] = actions.items()
+            memory[states] = (action, tuple(Because(options.name, *line) for line in lines))
     return memory
+
+
+def followers(examples: Iterable[tuple[str, Example]], max_history: int | None) -> Followers:
+    """What follows the last `max_history` states of the examples (each with its story's name; None: all states)."""
+    found: dict[tuple[State, ...], dict[str, dict[tuple[str, Place], None]]] = {}
+    for story, example in examples:
+        if not example.unpredictable:
+            actions = found.setdefault(recent(example.states, max_history), {})
+            actions.setdefault(example.action, {})[story, example.place] = None
+    return found

@@ -59,6 +59,13 @@ class PolicyConfig(Struct, frozen=True):
     learned: LearnedOptions | None
     other: tuple[Component, ...]
 
+    @property
+    def reach(self) -> int | None:
+        """How many states back the policies that know stories look by config.yml (None: all)."""
+        histories = [options.max_history for options in (*self.memory, self.learned) if options]
+        limits = [history for history in histories if history]
+        return max(limits, default=None) if len(limits) == len(histories) else None
+
 
 def policy_config(content: Content, known: Collection[str] = ()) -> PolicyConfig:
     """The policies that the content's config.yml names; `known` are plugins' policies. Unknown ones are left out."""

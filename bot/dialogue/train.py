@@ -10,7 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.content import Component, Content, Diagnostic
-from bot.dialogue.contradictions import Analysis, analyse, incomplete_rules, long_rules
+from bot.dialogue.conflicts import conflicts
+from bot.dialogue.contradictions import Analysis, analyse, incomplete_rules, long_rules, undecided
 from bot.dialogue.dialogue import Dialogue
 from bot.dialogue.events import UserUttered
 from bot.dialogue.learned import LearnedModel, LearnedPolicy, learn, model_arrays, model_facts, read_model
@@ -25,7 +26,7 @@ from bot.learning import ModelError, read_folder, write_folder
 Factory: TypeAlias = Callable[[Content, Component], Policy]
 """Creates a plugin's policy from the content and its entry in config.yml."""
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """Incremented whenever training would learn something different from the same content."""
 
 _OURS: Final = (RulePolicy, MemoizationPolicy, LearnedPolicy)
@@ -81,15 +82,26 @@ def load_dialogue(folder: Path, content: Content, policies: Mapping[str, Factory
 
 
 def check_contradictions(content: Content) -> tuple[Diagnostic, ...]:
-    """Find rules that contradict rules or stories, are incomplete or too long, by Rasa's checks, sorted by place."""
+    """Find contradictions by Rasa's checks, sorted by place.
+
+    These are errors in rules that contradict rules or stories, are incomplete or
+    too long, and warnings on stories that contradict each other.
+    """
     lessons = _Lessons.of(content)
-    options = policy_config(content).rules
-    if options is None:
-        return ()
-    found: list[Diagnostic] = list(long_rules(lessons.rules)) if options.restrict_rules else []
-    if options.check_for_contradictions:
-        found += incomplete_rules(lessons.rules, content.domain)
-        found += _analysis(lessons, options).diagnostics
+    config = policy_config(content)
+    options = config.rules
+    found: list[Diagnostic] = []
+    examples: Iterable[tuple[str, Example]] = lessons.story_examples
+    if options is not None:
+        if options.restrict_rules:
+            found += long_rules(lessons.rules)
+        if options.check_for_contradictions:
+            found += incomplete_rules(lessons.rules, content.domain)
+        analysis = _analysis(lessons, options)
+        found += analysis.diagnostics
+        examples = undecided(analysis.rules, lessons.stories, content.domain, options)
+    if config.memory or config.learned:
+        found += conflicts(examples, config.reach)
     return tuple(sorted(dict.fromkeys(found), key=lambda d: d.place))
 
 

@@ -27,13 +27,14 @@ NOW: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 class Score(Struct, frozen=True):
-    """Precision, recall and F1 of one intent or entity, and how often it was expected (`support`)."""
+    """Precision, recall and F1 of one intent or entity, and how often it was expected (`support`) and `found`."""
 
     name: str
     precision: float
     recall: float
     f1: float
     support: int
+    found: int
 
 
 class Misunderstood(Struct, frozen=True):
@@ -176,7 +177,7 @@ def _score(name: str, right: int, wanted: int, found: int) -> Score:
     precision = right / found if found else 0.0
     recall = right / wanted if wanted else 0.0
     f1 = 2 * precision * recall / (precision + recall) if right else 0.0
-    return Score(name, precision, recall, f1, wanted)
+    return Score(name, precision, recall, f1, wanted, found)
 
 
 def _name(item: Any) -> str:

@@ -85,10 +85,12 @@ class Draft(Struct):
                 cure = 'Write `[text](entity)` or `[text]{"entity": "name", "value": "…"}` (JSON, double quotes).'
                 self.report("error", place, f"The entity mark `{mark}` cannot be read.", cure, "entity-mark")
                 continue
-            severity: Severity = "error" if is_misspelt(key, MARK_KEYS) else "warning"
-            message = f"The key `{key}` is not known in the entity mark `{mark}`; it is ignored."
+            message = f"The key `{key}` is not known in the entity mark `{mark}`"
             cure = did_you_mean(key, MARK_KEYS) or f"Known keys: {', '.join(MARK_KEYS)}."
-            self.report(severity, place, message, cure, "unknown-key")
+            if is_misspelt(key, MARK_KEYS):
+                self.report("error", place, f"{message}.", cure, "unknown-key")
+            else:
+                self.report("warning", place, f"{message}; it is ignored.", cure, "unknown-key")
 
     def report_cut_off(self, item: Map | Seq, key: Any) -> None:
         """Report what YAML takes for a comment or an anchor although it may have been meant as text."""

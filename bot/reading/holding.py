@@ -14,6 +14,7 @@ from bot.reading.tree import Map
 MAY_FOLLOW: Final = frozenset(
     {
         "few-examples",
+        "form-without-slots",
         "loose-checkpoint",
         "mapping-never-asked",
         "missing-question",
@@ -42,7 +43,7 @@ MAY_FOLLOW: Final = frozenset(
 )
 """Findings that something is missing: it may be in a part that could not be read."""
 
-OF_QUESTIONS: Final = frozenset({"mapping-never-asked", "unused-response"})
+OF_QUESTIONS: Final = frozenset({"form-without-slots", "mapping-never-asked", "unused-response"})
 """Those that a form's list of slots may resolve."""
 
 OF_FORMS: Final = frozenset({*OF_QUESTIONS, "unknown-action", "unknown-form"})

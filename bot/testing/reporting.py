@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.content import ANY, ActionStep, BotStep, CheckpointStep, LoopStep, SlotStep, Step, StepEntity, UserStep
@@ -115,13 +115,12 @@ def story_report(report: StoryReport) -> dict[str, Any]:
     pairs = list(_pairs(report))
     expected, predicted = Counter(pair[0] for pair in pairs), Counter(pair[1] for pair in pairs)
     right = Counter(label for label, other in pairs if label == other)
-    rows = {label: _scores(right[label], predicted[label], expected[label]) for label in sorted(expected | predicted)}
+    rows = {label: scores(right[label], predicted[label], expected[label]) for label in sorted(expected | predicted)}
     total, stories = len(pairs), len(report.results)
     return {
         **rows,
         "accuracy": right.total() / total if total else 0.0,
-        "macro avg": _average(rows, dict.fromkeys(rows, 1), total),
-        "weighted avg": _average(rows, {label: row["support"] for label, row in rows.items()}, total),
+        **averages(rows),
         "conversation_accuracy": {
             "accuracy": report.passed / stories if stories else 0.0,
             "correct": report.passed,
@@ -150,14 +149,25 @@ def _annotated(step: StepResult, entity: Entity | None) -> str:
     return mark((step.text or "")[entity.start : entity.end] or str(entity.value), [entity])
 
 
-def _scores(right: int, claimed: int, support: int) -> dict[str, float]:
+def scores(right: int, claimed: int, support: int) -> dict[str, float]:
+    """Return a row of Rasa's reports: of `claimed` predictions and `support` expectations, `right` agree."""
     precision = right / claimed if claimed else 0.0
     recall = right / support if support else 0.0
     f1 = 2 * precision * recall / (precision + recall) if right else 0.0
     return {"precision": precision, "recall": recall, "f1-score": f1, "support": support}
 
 
-def _average(rows: dict[str, dict[str, float]], weights: dict[str, float], support: int) -> dict[str, float]:
+def averages(rows: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    """Return Rasa's averages of rows of scores: one that counts all rows alike, and one by their support."""
+    supports = {label: row["support"] for label, row in rows.items()}
+    support = sum(supports.values())
+    return {
+        "macro avg": _average(rows, dict.fromkeys(rows, 1.0), support),
+        "weighted avg": _average(rows, supports, support),
+    }
+
+
+def _average(rows: Mapping[str, Mapping[str, float]], weights: Mapping[str, float], support: float) -> dict[str, float]:
     whole = sum(weights.values()) or 1
     keys = ("precision", "recall", "f1-score")
     means = {key: sum(weights[label] * row[key] for label, row in rows.items()) / whole for key in keys}

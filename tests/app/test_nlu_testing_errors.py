@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.nlu_testing import run_nlu_test
+from bot.app.nlu_testing import run_nlu_test, write_matcher_report
 from bot.cli.main import main
+from bot.content import Annotation, Example
 from bot.errors import ConfigurationError, ContentError
+from bot.messages import Entity, IntentScore, Parse
+from bot.nlu.evaluation import report
 from bot.reading.template import write_template
 
 
@@ -30,6 +33,25 @@ def test_second_configuration_with_invalid_yaml_is_rejected(bakery: Path) -> Non
     other.write_text("pipeline: [")
     with pytest.raises(ContentError, match=r"other\.yml"):
         run_nlu_test(bakery, bakery / "intents/hours.yml", other_config=other)
+
+
+def test_reports_have_the_averages_of_rasa_and_no_other_keys_beside_the_names(tmp_path: Path) -> None:
+    def parsed(expected: str, predicted: str, *entities: Entity) -> tuple[Example, Parse]:
+        score = IntentScore(predicted, 0.9)
+        example = Example("to Rome", expected, (Annotation(3, 7, "city", "Rome"),))
+        return example, Parse("to Rome", score, (score,), entities)
+
+    rome = Entity("city", "Rome", 3, 7, extractor="crf")
+    right = [parsed("go", "go", rome), parsed("go", "go", rome), parsed("go", "go")]
+    write_matcher_report(report([*right, parsed("stay", "go")]), tmp_path)
+    intents = json.loads((tmp_path / "intent_report.json").read_text("utf-8"))
+    assert intents.keys() == {"go", "stay", "accuracy", "macro avg", "weighted avg"}
+    assert intents["macro avg"] == pytest.approx({"precision": 3 / 8, "recall": 1 / 2, "f1-score": 3 / 7, "support": 4})
+    assert intents["weighted avg"]["recall"] == intents["accuracy"] == 3 / 4
+    entities = json.loads((tmp_path / "crf_report.json").read_text("utf-8"))
+    assert entities.keys() == {"city", "micro avg", "macro avg", "weighted avg"}
+    assert entities["micro avg"] == pytest.approx({"precision": 1, "recall": 1 / 2, "f1-score": 2 / 3, "support": 4})
+    assert json.loads((tmp_path / "nlu_summary.json").read_text("utf-8"))["messages"] == 4
 
 
 def test_cross_validation_shows_accuracy_and_one_unmarked_example_per_entity(

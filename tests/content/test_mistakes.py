@@ -38,6 +38,7 @@ ELSEWHERE = {
     "plugin",
     "policy",
     "rule-too-long",
+    "story-conflict",
     "unknown-channel",
     "unknown-component",
     "unknown-policy",
@@ -59,6 +60,13 @@ class Mistake:
     around: str = GREET
     options: dict[str, object] = field(default_factory=dict)
 
+
+FORM = (
+    "slots:\n  a: {{type: any, mappings: [{{type: {}}}]}}\nforms:\n  f: {{required_slots: [a]}}\n"
+    "rules:\n- rule: r\n  steps:\n  - intent: restart\n  - action: f\n  - active_loop: f\n"
+    "- rule: s\n  condition: [{{active_loop: f}}]\n  steps:\n  - action: f\n  - active_loop: null\n"
+    "  - action: utter_greet\nresponses:\n  utter_ask_a: [{{text: x}}]\n"
+)
 
 MISTAKES = {
     "doubtful regex": Mistake("nlu:\n- regex: n\n  examples: |\n    - [[a-z]]\\d+\n", ("warning doubtful-regex 4 5",)),
@@ -279,7 +287,7 @@ MISTAKES = {
         "slots:\n  a:\n    type: any\n    mappings:\n    - type: from_text\n      conditions: [{active_loop: f}]\n"
         "forms:\n  f: {required_slots: []}\nrules:\n- rule: r\n  steps:\n  - intent: restart\n  - action: f\n"
         "  - active_loop: f\n",
-        ("warning mapping-never-asked 5 7",),
+        ("note form-without-slots 8 3", "warning mapping-never-asked 5 7"),
     ),
     "no steps": Mistake("stories:\n- story: s\n", ("error missing-key 2 3",)),
     "nothing to ask with": Mistake(
@@ -376,6 +384,11 @@ MISTAKES = {
     "slot bounds": Mistake(
         "slots:\n  a: {type: float, min_value: 2, mappings: [{type: custom}]}\n", ("error slot-bounds 2 3",)
     ),
+    "slot of any type that influences the conversation": Mistake(
+        "slots:\n  a: {type: any, influence_conversation: true, mappings: [{type: custom}]}\n"
+        "  b: {type: unfeaturized, mappings: [{type: custom}]}\n",
+        ("error slot-influence 2 3",),
+    ),
     "slot class": Mistake("slots:\n  a: {type: my.Slot, mappings: [{type: custom}]}\n", ("note slot-class 2 3",)),
     "initial value": Mistake(
         "slots:\n  a: {type: bool, initial_value: no, mappings: [{type: custom}]}\n",
@@ -410,7 +423,7 @@ MISTAKES = {
         "nlu:\n- {intent: faq/a, examples: '- hours'}\n- {intent: faq/a, examples: '- opening'}\n"
         "responses:\n  utter_faq/a: [{text: x}]\nrules:\n- rule: r\n  steps:\n  - intent: faq\n"
         "  - action: utter_faq\n  - action: f\n  - active_loop: f\n",
-        ("warning sub-intent 5 7", "warning sub-intent 6 7", "warning sub-intent 8 3"),
+        ("note form-without-slots 8 3", "warning sub-intent 5 7", "warning sub-intent 6 7", "warning sub-intent 8 3"),
     ),
     "response that is not called utter": Mistake(
         "responses:\n  greeting:\n  - text: x\n", ("warning response-name 3 5", "warning unused-response 3 5")
@@ -433,7 +446,7 @@ MISTAKES = {
     ),
     "form that is run after nothing": Mistake(
         "forms:\n  f: {required_slots: []}\nrules:\n- rule: r\n  steps:\n  - action: f\n  - active_loop: f\n",
-        ("warning loop-without-action 6 5",),
+        ("note form-without-slots 2 3", "warning loop-without-action 6 5"),
     ),
     "unknown key of a slot": Mistake(
         "slots:\n  a: {type: any, initial: foo, mappings: [{type: custom}]}\n", ("warning unknown-key 2 18",)
@@ -468,12 +481,19 @@ MISTAKES = {
     ),
     "form that does not become active": Mistake(
         "forms:\n  f: {required_slots: []}\nrules:\n- rule: r\n  steps:\n  - intent: restart\n  - action: f\n",
-        ("warning form-not-activated 7 5",),
+        ("note form-without-slots 2 3", "warning form-not-activated 7 5"),
     ),
+    "form with a slot that some answers do not fill": Mistake(
+        FORM.format("from_intent, value: 1"), ("note missing-response 4 3",)
+    ),
+    "form with a slot that some answers do not fill, and a default response": Mistake(
+        FORM.format("from_intent, value: 1") + "  utter_default: [{text: x}]\n", ()
+    ),
+    "form with a slot that any answer fills": Mistake(FORM.format("from_text"), ()),
     "form that becomes active": Mistake(
         "forms:\n  f: {required_slots: []}\nrules:\n- rule: r\n  steps:\n  - intent: restart\n  - action: f\n"
         "  - slot_was_set: requested_slot\n  - active_loop: f\n",
-        (),
+        ("note form-without-slots 2 3",),
     ),
     "unknown format": Mistake('version: "9.9"\n', ("warning unknown-version 1 10",)),
     "two steps in one": Mistake(

@@ -118,11 +118,14 @@ def test_no_break_space_within_text_is_accepted(read: Read) -> None:
     ("code", "severity"), [("", "warning"), ("a = 'name'", "note"), ("b = 'validate_order_form'", "note")]
 )
 def test_required_slot_without_mappings_is_reported(read: Read, code: str, severity: str) -> None:
-    start, end = ORDERS.index("    mappings:\n    # Whatever"), ORDERS.index("forms:")
+    start, end = ORDERS.index("    mappings:\n    # No intent has"), ORDERS.index("forms:")
     result = read_starter(
         read, orders=ORDERS[:start] + "\n" + ORDERS[end:], code=ACTIONS.replace('"name"', '"cake"') + code
     )
     assert [(d.severity, d.code) for d in result.diagnostics] == [(severity, "slot-without-mappings")]
+
+
+FROM_ENTITY = "    - type: from_entity\n      entity: cake\n      intent: [order_cake, choose_cake]\n"
 
 
 @pytest.mark.parametrize(
@@ -133,7 +136,7 @@ def test_required_slot_without_mappings_is_reported(read: Read, code: str, sever
         ("\n  - text: And your name, please?", " And your name, please?", "wrong-type"),
         ("  - text: And your name, please?", "  - text: [And, your, name]", "wrong-type"),
         ("    - type: from_entity\n", "      type: from_entity\n", "wrong-type"),
-        ("    - type: from_entity\n      entity: cake", "      from_entity", "wrong-type"),
+        (FROM_ENTITY, "      from_entity\n", "wrong-type"),
         ("order_form:\n    required_slots:\n    - cake", "order_form:\n    required_slots: cake", "yaml-syntax"),
     ],
 )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from bot.content import ActionStep, Component, Content, LoopStep, Place, Slot, SlotStep, Story, UserStep
+from bot.content import ActionStep, Component, Content, LoopStep, OrStep, Place, Slot, SlotStep, Story, UserStep
 from bot.dialogue import check_contradictions, describe_policies
 from bot.dialogue.policy_config import policy_config
 from tests.dialogue.making import content_of, rule, story
@@ -199,3 +199,65 @@ def test_action_after_an_unended_form_is_reported_with_the_missing_line() -> Non
     assert diagnostic.place == Place("rules.yml", 3)
     assert diagnostic.message.endswith("while `form` is running, the bot waits for an answer.")
     assert diagnostic.cure == "Write `- active_loop: null` before `utter_done`."
+
+
+# --- stories against stories ---------------------------------------------------
+
+MEMORY = Component("MemoizationPolicy")
+NEAR = Component("MemoizationPolicy", {"max_history": 2})
+TED = Component("TEDPolicy")
+AGAIN = (UserStep("greet"), ActionStep("utter_greet"), UserStep("greet"))
+LEAVES = placed(story("leaves", *AGAIN, ActionStep("utter_bye")), "leaves.yml")
+STAYS = placed(story("stays", *AGAIN, ActionStep("utter_greet")), "stays.yml")
+
+
+@pytest.mark.parametrize("policies", [(*RULES, MEMORY), (*RULES, MEMORY, TED), (TED,), (MEMORY,), (NEAR, TED)])
+def test_stories_that_contradict_each_other_are_reported_with_both_places(policies: tuple[Component, ...]) -> None:
+    [warning] = check_contradictions(content_of(LEAVES, STAYS, policies=policies))
+    assert (warning.severity, warning.code) == ("warning", "story-conflict")
+    assert (warning.place, warning.also) == (Place("stays.yml", 5), (Place("leaves.yml", 5),))
+    assert (
+        "`utter_greet` here, but the story `leaves` continues with `utter_bye` (at leaves.yml:5:1)" in warning.message
+    )
+
+
+def test_story_that_ends_where_another_continues_is_reported_as_waiting_for_the_user() -> None:
+    more = placed(story("more", *AGAIN, ActionStep("utter_greet"), ActionStep("utter_bye")), "more.yml")
+    [warning] = check_contradictions(content_of(more, STAYS, policies=(MEMORY,)))
+    waits = (
+        "The story `stays` waits for the user here, but the story `more` continues with `utter_bye` (at more.yml:6:1)"
+    )
+    assert warning.message.startswith(waits)
+
+
+def test_stories_are_compared_as_far_as_any_policy_looks_back() -> None:
+    asked = placed(story("asked", UserStep("ask"), ActionStep("utter_a"), *STAYS.steps[2:]), "asked.yml")
+    told = placed(story("told", UserStep("order"), ActionStep("utter_a"), *LEAVES.steps[2:]), "told.yml")
+    near, far = Component("MemoizationPolicy", {"max_history": 1}), Component("TEDPolicy", {"max_history": 5})
+    [warning] = check_contradictions(content_of(asked, told, policies=(near,)))
+    assert "as far as `max_history: 1` looks back" in warning.message
+    for policies in ((near, far), (near, MEMORY), (MEMORY,), (TED,)):
+        assert found(asked, told, policies=policies) == []
+
+
+def test_stories_that_differ_in_a_form_or_where_a_rule_decides_do_not_conflict() -> None:
+    opening = (UserStep("order"), ActionStep("form"), LoopStep("form"), UserStep("ask"))
+    start = rule("start", UserStep("order"), ActionStep("form"), LoopStep("form"))
+    fills = story("fills", *opening, ActionStep("form"), LoopStep(None), ActionStep("utter_done"))
+    detour = story("detour", *opening, ActionStep("utter_a"), ActionStep("form"), LoopStep("form"))
+    assert found(start, fills, detour, policies=(*RULES, MEMORY)) == []
+    says = placed(story("says", UserStep("greet"), ActionStep("utter_else")), "says.yml")
+    agrees = placed(story("agrees", UserStep("greet"), ActionStep("utter_greet")), "agrees.yml")
+    assert found(GREET, says, agrees, policies=(*RULES, MEMORY)) == [("contradiction", "says.yml:3:1")]
+
+
+def test_bot_that_begins_stories_differently_is_no_conflict() -> None:
+    begins = [story(name, ActionStep(f"utter_{name}"), UserStep("ask"), ActionStep("utter_a")) for name in ("a", "b")]
+    assert found(*begins, policies=(MEMORY,)) == []
+
+
+def test_conflict_after_several_beginnings_is_reported_once() -> None:
+    either = OrStep((UserStep("ask"), UserStep("order"), UserStep("yes")))
+    first = story("first", either, ActionStep("utter_a"), UserStep("no"), ActionStep("utter_b"))
+    second = story("second", either, ActionStep("utter_a"), UserStep("no"), ActionStep("utter_c"))
+    assert len(found(placed(first, "f.yml"), placed(second, "s.yml"), policies=(MEMORY,))) == 1

@@ -142,6 +142,19 @@ def test_learned_prediction_names_the_most_similar_story_line() -> None:
     assert talk.next.because[0].place == place
 
 
+def test_learned_prediction_names_distinct_lines_with_the_predicted_action() -> None:
+    def told(name: str, intent: str, action: str, line: int) -> Story:
+        return story(name, UserStep(intent), ActionStep(action, Place("stories.yml", line)))
+
+    stories = [told("other", "ask", "utter_other", 1), *(told(f"s{n}", "ask", "utter_answer", n) for n in (2, 3))]
+    prediction = walk(*stories, told("far", "no", "utter_answer", 4), policies=LEARNED).hears("ask").next
+    assert prediction.action == "utter_answer"
+    lines = [because.place.line for because in prediction.because]
+    assert lines[0] == 2, "the first line of several after the same conversation"
+    assert len(set(lines)) == len(lines), "none is named twice"
+    assert 1 not in lines, "the line with another action is no reason"
+
+
 def test_learned_policy_is_less_confident_far_from_the_stories() -> None:
     near, far = (walk(ORDER, ASK, policies=LEARNED).hears(intent).next for intent in ("order", "bye"))
     assert near.confidence > 0.8

@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.app.nlu_testing import NluTest
+from bot.app.plots import save_plots
 from bot.cli.test_nlu import show_nlu_test
 from bot.content import Annotation, Content, Domain, EntityType, Example, NluData, Place
 from bot.messages import Entity, IntentScore, Nearest, Parse
 from bot.nlu import train
 from bot.nlu.evaluation import compare, cross_validate, evaluate, report
 from bot.nlu.findings import find
-from bot.nlu.plots import save_plots
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CARDS = [

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from bot.content import Annotation, Component, Content, Domain, Example, Intent, NluData, Place, Variation
+from bot.content import Annotation, Component, Content, Domain, EntityType, Example, Intent, NluData, Place, Variation
 from bot.learning import ModelError, read_folder, write_folder
 from bot.nlu import FALLBACK_INTENT, Model, fingerprint_of, parse_shorthand, train
 
@@ -141,7 +141,7 @@ def test_model_without_training_data_recognises_no_intent():
 
 
 def test_shorthand_is_parsed_only_for_intents_of_the_domain():
-    domain = Domain(intents={"inform": Intent("inform")})
+    domain = Domain(intents={"inform": Intent("inform")}, entities={"city": EntityType("city")})
     parse = parse_shorthand('/inform@0.9{"city": ["Leeds", "York"]}', domain)
     assert parse is not None
     assert parse.intent is not None
@@ -149,6 +149,15 @@ def test_shorthand_is_parsed_only_for_intents_of_the_domain():
     assert [(e.entity, e.value) for e in parse.entities] == [("city", "Leeds"), ("city", "York")]
     for text in ("/other", "inform", "/inform@2", "/"):
         assert parse_shorthand(text, domain) is None
+
+
+def test_shorthand_leaves_out_entities_that_the_domain_lacks():
+    domain = Domain(intents={"inform": Intent("inform")}, entities={"city": EntityType("city")})
+    unknown: list[str] = []
+    parse = parse_shorthand('/inform{"town": ["Leeds"], "city": "York", "age": 5}', domain, unknown.append)
+    assert parse is not None
+    assert [(e.entity, e.value) for e in parse.entities] == [("city", "York")]
+    assert unknown == ["age", "town"]
 
 
 @pytest.mark.parametrize("text", ["/inform{bad", "/inform{[1]}", "/inform{'city': 'Leeds'}", "/inform{city}"])
@@ -168,6 +177,6 @@ def test_shorthand_for_a_retrieval_intent_needs_a_response_key(text: str, is_sho
 @pytest.mark.parametrize(("levels", "entities"), [(31, 1), (40, 0), (970, 0)])
 def test_shorthand_with_deeply_nested_values_has_no_entities(levels: int, entities: int):
     text = '/inform{"n": ' + "[" * levels + "1" + "]" * levels + "}"
-    parse = parse_shorthand(text, Domain(intents={"inform": Intent("inform")}))
+    parse = parse_shorthand(text, Domain(intents={"inform": Intent("inform")}, entities={"n": EntityType("n")}))
     assert parse is not None
     assert (parse.intent_name, len(parse.entities)) == ("inform", entities)

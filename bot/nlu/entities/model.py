@@ -45,7 +45,8 @@ class EntityModel(Struct, frozen=True):
         """Return the entities of `text`, in the order of the extractors; never raises for any text.
 
         `now` (aware, UTC) is what "yesterday" is relative to. If two extractors
-        find the same value in the same span, the first one's entity is kept.
+        find the same value in the same span, the first one's entity is kept,
+        unless the second one adds a role or group.
         """
         found: list[Entity] = []
         for extractor in self.extractors:
@@ -77,8 +78,9 @@ def _distinct(found: list[Entity]) -> tuple[Entity, ...]:
     seen = set()
     kept = []
     for entity in found:
-        key = (entity.entity, entity.start, entity.end, entity.role, entity.group, repr(entity.value))
+        plain = (entity.entity, entity.start, entity.end, repr(entity.value), None, None)
+        key = (*plain[:4], entity.role, entity.group)
         if key not in seen:
-            seen.add(key)
+            seen |= {plain, key}
             kept.append(entity)
     return tuple(kept)

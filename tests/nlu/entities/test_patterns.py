@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bot.content import (
     Annotation,
@@ -44,6 +46,29 @@ def extract(text: str, **options: Any) -> list[tuple[str, str]]:
 
 def test_regexes_and_tables_of_known_entities_are_found() -> None:
     assert extract("code 123456 to new york") == [("code", "123456"), ("city", "new york")]
+
+
+@dataclass
+class Fixed:
+    """Finds always the same."""
+
+    found: tuple[Entity, ...]
+
+    def extend(self, text: str, now: datetime, found: list[Entity]) -> list[Entity]:
+        return [*found, *self.found]
+
+
+@pytest.mark.parametrize("part", [{"role": "from"}, {"group": "first"}])
+def test_entity_without_role_and_group_is_dropped_if_an_earlier_extractor_found_it(part: dict[str, str]) -> None:
+    plain = Entity("city", "York", 5, 9, extractor="RegexEntityExtractor")
+    labelled = Entity("city", "York", 5, 9, extractor="CRFEntityExtractor", **part)
+    for found, kept in (
+        ((labelled, plain), (labelled,)),
+        ((plain, labelled), (plain, labelled)),
+        ((labelled, replace(plain, value="york")), (labelled, replace(plain, value="york"))),
+        ((labelled, replace(labelled, role="to"), plain), (labelled, replace(labelled, role="to"))),
+    ):
+        assert EntityModel((Fixed(found),)).extract("from York", NOW) == kept  # type: ignore[arg-type]
 
 
 def test_longest_entry_of_a_table_wins() -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from math import log1p
 from pathlib import Path
 from typing import Final
-
-import numpy as np
 
 from bot.nlu.evaluation import Report
 
@@ -47,11 +46,11 @@ def _confusions(report: Report, axes) -> None:  # type: ignore[no-untyped-def]  
     if not names:
         return
     at = {name: i for i, name in enumerate(names)}
-    counts = np.zeros((len(names), len(names)))
+    counts = [[0] * len(names) for _ in names]
     for expected, predicted, _ in report.outcomes:
         if expected in at and predicted in at:
-            counts[at[expected], at[predicted]] += 1
-    axes.imshow(np.log1p(counts), cmap="Blues")
+            counts[at[expected]][at[predicted]] += 1
+    axes.imshow([[log1p(count) for count in row] for row in counts], cmap="Blues")
     axes.set_xticks(range(len(names)), names, rotation=90, fontsize=7)
     axes.set_yticks(range(len(names)), names, fontsize=7)
     axes.set(xlabel="predicted", ylabel="expected", title="confusions (log scale)")

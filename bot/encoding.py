@@ -52,6 +52,11 @@ _DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
 """Maps every digit to 0."""
 
 
+def copied(value: Any) -> Any:
+    """A copy of a JSON value, with lists and objects of its own."""
+    return msgspec.to_builtins(value)
+
+
 def canonical(value: Any) -> bytes:
     """The value as JSON with sorted keys, so that equal values have equal bytes."""
     return orjson.dumps(value, option=_OPTIONS | orjson.OPT_SORT_KEYS)

@@ -9,7 +9,7 @@ from types import FrameType, TracebackType
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from bot.actions.unknown import Slip, UnfilledPlaceholder, UnknownEffect, UnknownResponse, UnknownSlot
 from bot.content import Domain
@@ -21,6 +21,7 @@ from bot.dialogue.responses import choose_response
 from bot.dialogue.slots import typed
 from bot.dialogue.times import Times
 from bot.dialogue.tracker import Tracker
+from bot.encoding import copied
 from bot.errors import PluginError
 from bot.messages import Customer, Reply, UserMessage
 from bot.sources import Chance
@@ -29,6 +30,8 @@ T = TypeVar("T")
 
 Action: TypeAlias = Callable[["Turn"], Awaitable[None]]
 """An action: `async def run(turn: Turn) -> None`."""
+
+_NO_PARTS = asdict(Reply())
 
 
 class Resources:
@@ -139,7 +142,10 @@ class Turn:
         return self.context.resources
 
     def slot(self, name: str) -> Any:
-        """The slot's current value, None if it has none. A slot that the domain lacks is logged."""
+        """The slot's current value, None if it has none. A slot that the domain lacks is logged.
+
+        A list or dict is a copy: changing it changes nothing until it is `set`.
+        """
         return self._slot_of(self.tracker, name)
 
     def slot_before(self, name: str) -> Any:
@@ -182,11 +188,7 @@ class Turn:
         if reply is None:
             return
         if buttons or custom is not None:
-            reply = replace(
-                reply,
-                buttons=(*reply.buttons, *buttons),
-                custom=reply.custom if custom is None else custom,
-            )
+            reply = joined(reply, Reply(buttons=tuple(buttons), custom=custom))
         self.emit(BotUttered(reply))
 
     def say_text(self, text: str, *, buttons: Sequence[Mapping[str, Any]] = (), custom: Any = None) -> None:
@@ -230,7 +232,7 @@ class Turn:
         value = tracker.slots.get(name)
         if value is None and name not in self.context.domain.slots and name not in DEFAULT_SLOTS:
             self._warn(UnknownSlot(name, self.domain), sys._getframe(2))
-        return value
+        return copied(value) if isinstance(value, (dict, list)) else value
 
     def _warn(self, slip: Slip, frame: FrameType) -> None:
         """Report a slip at the frame's current line."""
@@ -254,6 +256,12 @@ def reply_of(turn: Turn, response: str, values: Mapping[str, Any], warn: Callabl
     if reply is None and response not in turn.domain.responses:
         raise UnknownResponse(response, turn.domain)
     return reply
+
+
+def joined(reply: Reply, added: Reply) -> Reply:
+    """The reply with the buttons of `added` after its own, and the other parts of `added` in place of its own."""
+    parts = {name: value for name, value in asdict(added).items() if value != _NO_PARTS[name]}
+    return replace(reply, **parts | {"buttons": (*reply.buttons, *added.buttons)})
 
 
 def _place_of(frame: FrameType) -> TracebackType:

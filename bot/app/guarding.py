@@ -10,9 +10,10 @@ from typing import Final, TypeVar
 from msgspec.structs import replace
 
 from bot.dialogue.prediction import Because, Policy, Prediction
-from bot.dialogue.tracker import Tracker
+from bot.dialogue.tracker import Tracker, with_own_values
 from bot.dialogue.train import Factory
 from bot.encoding import round_trip
+from bot.engine.codec import read_back
 from bot.engine.deadline import LONGEST_STEP, held_up
 from bot.engine.record import TurnRecord
 from bot.errors import PLUGIN_FAILURES
@@ -79,7 +80,7 @@ class GuardedMatcher:
             return failed.parse or Parse(text)
 
 
-_check_encodable = round_trip(Prediction)
+_as_stored = round_trip(Prediction)
 
 
 class GuardedPolicy:
@@ -96,7 +97,7 @@ class GuardedPolicy:
         """The policy's prediction, or None."""
 
         def ask() -> Prediction | None:
-            prediction = self._policy.predict(tracker)
+            prediction = self._policy.predict(with_own_values(tracker))
             if not isinstance(prediction, Prediction | None):
                 raise TypeError(f"predict returned {type(prediction).__name__}, not a Prediction or None")
             return None if prediction is None else self._checked(prediction)
@@ -105,7 +106,7 @@ class GuardedPolicy:
 
     def _checked(self, prediction: Prediction) -> Prediction:
         """The prediction, with the policy's priority if it has none; raises TypeError or ValueError if invalid."""
-        _check_encodable(prediction)
+        prediction = _as_stored(prediction)
         if not 0 <= prediction.confidence <= 1:
             raise ValueError(f"predict returned a confidence of {prediction.confidence}, which must be from 0 to 1")
         return prediction if prediction.priority else replace(prediction, priority=self.priority)
@@ -115,7 +116,7 @@ class GuardedPolicy:
         explain = getattr(self._policy, "because", None)
         if explain is None:
             return ()
-        return self._guard.ask(lambda: tuple(explain(prediction, tracker)), ())
+        return self._guard.ask(lambda: tuple(explain(prediction, with_own_values(tracker))), ())
 
 
 def guarded_policies(factories: Mapping[str, Factory], report: ReportFailure) -> dict[str, Factory]:
@@ -134,6 +135,6 @@ def guarded_observers(
 
     def guarded(name: str, observe: Callable[[TurnRecord], None]) -> Callable[[TurnRecord], None]:
         guard = Guard(f"observer {name}", report)
-        return lambda record: guard.ask(lambda: observe(record), None)
+        return lambda record: guard.ask(lambda: observe(replace(record, events=read_back(record.events))), None)
 
     return tuple([guarded(name, observe) for name, observe in observers.items()])

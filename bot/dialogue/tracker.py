@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bot.dialogue.events import EffectPrepared, Event, UserUttered
-from bot.messages import Parse
+from bot.encoding import copied
+from bot.messages import Entity, Parse
 
 
 class LoopState(Struct, frozen=True, array_like=True):
@@ -64,3 +66,23 @@ class Tracker(Struct, frozen=True, omit_defaults=True):
     def slot(self, name: str) -> Any:
         """The slot's value, or None if it has none."""
         return self.slots.get(name)
+
+
+def with_own_values(tracker: Tracker) -> Tracker:
+    """The tracker for others' code: the lists and dicts in its state are copies, only those in its events are not."""
+    message, effect = tracker.latest_message, tracker.effect
+    return replace(
+        tracker,
+        slots=copied(tracker.slots),
+        latest_message=message and replace(message, parse=_own_parse(message.parse), metadata=copied(message.metadata)),
+        effect=effect and replace(effect, parameters=copied(effect.parameters)),
+    )
+
+
+def _own_parse(parse: Parse) -> Parse:
+    entities = tuple([_own_entity(entity) for entity in parse.entities])
+    return replace(parse, entities=entities, response_selector=copied(parse.response_selector))
+
+
+def _own_entity(entity: Entity) -> Entity:
+    return replace(entity, value=copied(entity.value), details=copied(entity.details))

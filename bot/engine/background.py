@@ -15,7 +15,7 @@ from bot.engine.effects import not_offered
 from bot.engine.engine import Engine
 from bot.engine.polling import Backoff, process_concurrently, process_pages
 from bot.engine.protocols import EffectEntry
-from bot.engine.record import NoLongerDue
+from bot.engine.record import Answer, NoLongerDue
 from bot.engine.work import ActionWork, IntentWork
 from bot.errors import PLUGIN_FAILURES, BotError, Busy, StoreUnavailable
 from bot.messages import Principal, UserMessage
@@ -41,9 +41,19 @@ class Background:
     full, it is retried at the next poll.
     """
 
-    def __init__(self, engine: Engine, sources: Sources) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        sources: Sources,
+        *,
+        only: str | None = None,
+        say: Callable[[Answer], None] = lambda answer: None,
+    ) -> None:
+        """`only`, if given, is the one conversation to care for; `say` gets the answers of its turns."""
         self._engine = engine
         self._sources = sources
+        self._only = only
+        self._say = say
         self._postponed_reminders = Backoff(sources.now)
         self._postponed_effects = Backoff(sources.now)
         self._reported_kinds: set[str] = set()
@@ -59,7 +69,8 @@ class Background:
         self._postponed_reminders.drop_expired()
 
         async def fire(reminders: Sequence[tuple[str, ReminderScheduled]]) -> int:
-            return await process_concurrently(((due[0], due) for due in reminders), self._fire)
+            ours = ((due[0], due) for due in reminders if self._is_ours(due[0]))
+            return await process_concurrently(ours, self._fire)
 
         fired = await process_pages(lambda behind: self._engine.store.due_reminders(now, behind), fire)
         if not fired and not self._was_refused:
@@ -75,7 +86,8 @@ class Background:
         cutoff = self._sources.now() - timedelta(seconds=self._engine.limits.turn_seconds)
 
         async def settle(entries: Sequence[EffectEntry]) -> int:
-            abandoned = [entry for entry in entries if entry.status != "spending" or entry.at <= cutoff]
+            ours = [entry for entry in entries if self._is_ours(entry.conversation)]
+            abandoned = [entry for entry in ours if entry.status != "spending" or entry.at <= cutoff]
             return await process_concurrently(((entry.conversation, entry) for entry in abandoned), self._settle)
 
         return await process_pages(self._engine.store.unsettled_effects, settle)
@@ -83,13 +95,18 @@ class Background:
     def jobs(self, every: float) -> tuple[Job, ...]:
         """The endless jobs that do all of it; unknown outcomes and unanswered messages are polled at `every` seconds.
 
-        Run them concurrently, and restart one that ends.
+        Run them concurrently, and restart one that ends. Unanswered messages are left alone if `only` is given.
         """
-        return (
+        jobs: tuple[Job, ...] = (
             self._fire_reminders_forever,
             lambda: self._poll_forever(self.settle_effects, every),
-            lambda: self._poll_forever(self._answer_backlog, every),
         )
+        if self._only is None:
+            jobs = (*jobs, lambda: self._poll_forever(self._answer_backlog, every))
+        return jobs
+
+    def _is_ours(self, conversation: str) -> bool:
+        return self._only in (None, conversation)
 
     async def _fire(self, due: tuple[str, ReminderScheduled]) -> bool:
         conversation, reminder = due
@@ -100,7 +117,7 @@ class Background:
         message = self._message(conversation, self._sources.new_id(), reminder.intent, {})
         work = IntentWork(message, reminder.intent, reminder.entities, fired=reminder)
         try:
-            await self._engine.perform(work)
+            answer = await self._engine.perform(work)
         except (Busy, StoreUnavailable):
             self._was_refused = True
             raise
@@ -109,6 +126,7 @@ class Background:
         except Exception:  # reported to the watch, as every failed turn is
             self._postponed_reminders.postpone(key, reminder.due)
             return False
+        self._say(answer)
         return True
 
     async def _settle(self, entry: EffectEntry) -> bool:
@@ -152,7 +170,7 @@ class Background:
             }
             message = self._message(entry.conversation, f"effect:{entry.key}", action, {"effect": effect})
             with contextlib.suppress(NoLongerDue):
-                await self._engine.perform(ActionWork(message, action, outcome))
+                self._say(await self._engine.perform(ActionWork(message, action, outcome)))
         # The turn journals it. If there was none, or an earlier version's turn reported it before, this does.
         await self._engine.store.journal(outcome)
         return True

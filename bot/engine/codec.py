@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from msgspec import Struct, to_builtins
@@ -10,7 +9,7 @@ from msgspec.structs import replace
 
 from bot.dialogue.event_json import event_from_json, event_to_json
 from bot.dialogue.events import EntitiesAdded, Event, ReminderCancelled, ReminderScheduled
-from bot.encoding import encode, may_have_long_number, reader, write
+from bot.encoding import encode, may_have_long_number, reader, round_trip, write
 from bot.engine.protocols import Accepted
 from bot.engine.record import TurnRecord
 from bot.messages import Principal, Reply, UserMessage
@@ -57,23 +56,23 @@ def without_login(message: UserMessage) -> UserMessage:
     return replace(message, principal=Principal("key", message.principal.id))
 
 
-def check_events(events: Sequence[Event]) -> None:
-    """Raise ValueError unless an action's events can be stored and read back."""
+read_back = round_trip(tuple[Event, ...])
+"""The events as the store will return them: JSON values that nobody else has; raises TypeError or ValueError."""
+
+
+def storable(events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """An action's events as `read_back` returns them; raises ValueError for those that JSON cannot represent."""
     if not events:
-        return
+        return events
     try:
-        if not _is_plainly_good(tuple(events)):
-            _check_slowly(events)
+        written = write(events)
+        stored = _read_events(written)
+        is_as_given = stored == events and not may_have_long_number(written)
+        if not is_as_given or not _STRICTLY_CHECKED.isdisjoint(map(type, events)):
+            _check_strictly(events)
+        return stored
     except (TypeError, ValueError) as error:
         raise ValueError(f"its events cannot be kept: {error}") from error
-
-
-def _is_plainly_good(events: tuple[Event, ...]) -> bool:
-    """Whether a quick look is enough to see that the events can be read back."""
-    written = write(events)
-    if may_have_long_number(written) or not _STRICTLY_CHECKED.isdisjoint(map(type, events)):
-        return False
-    return _read_events(written) == events
 
 
 _read_events = reader(tuple[Event, ...])
@@ -82,7 +81,7 @@ _STRICTLY_CHECKED: Final = frozenset({ReminderScheduled, ReminderCancelled, Enti
 """Events whose fields are checked for more than their types."""
 
 
-def _check_slowly(events: Sequence[Event]) -> None:
+def _check_strictly(events: tuple[Event, ...]) -> None:
     """Check by way of Rasa's JSON, which is more precise: a tuple may become a list, but a set is refused."""
     written = [event_to_json(event) for event in events]
     encode(written)

@@ -18,7 +18,7 @@ from bot.engine.backlog import Backlog
 from bot.engine.codec import answer_body, record_to_json
 from bot.engine.deadline import one_turn
 from bot.engine.effects import Effects
-from bot.engine.lines import Line, Lines
+from bot.engine.lines import Lines, Place
 from bot.engine.protocols import EffectEntry, Loaded, Outgoing, TurnCommit, TurnStore
 from bot.engine.record import Answer, NoLongerDue, TurnRecord
 from bot.engine.running import RunningTurn
@@ -85,7 +85,7 @@ class Engine:
         self._idle = timedelta(seconds=settings.sessions.idle_seconds)
         self._sources = sources
         self.watch = watch or Watch()
-        self._addressing = dict(addressing or {})
+        self.addressing = dict(addressing or {})
         self._lines = Lines(settings.limits)
         self._recent = RecentSnapshots(RECENT_CONVERSATIONS)
         self._backlog = Backlog(store, sources)
@@ -125,8 +125,8 @@ class Engine:
         Together they take one place in the queue; each has a full turn's time. MessageIdReused is returned, not raised.
         Raises the TurnError of the first that cannot be answered now; those behind it do not overtake it.
         """
-        line = self._lines.join(messages[0].conversation)
-        task = asyncio.create_task(self._answer_all(messages, line))
+        place = self._lines.join(messages[0].conversation)
+        task = asyncio.create_task(self._answer_all(messages, place))
         self._batches.add(task)
         task.add_done_callback(self._batches.discard)
         task.add_done_callback(self.watch.report_if_failed)
@@ -140,15 +140,15 @@ class Engine:
         # Another worker that reads it in the store may answer it: from here on its id may be known there.
         message = replace(message, id_is_ours=False)
         work = MessageWork(message, accepted=True)
-        line = self._lines.join(message.conversation)
+        place = self._lines.join(message.conversation)
         is_new = False
         try:
             is_new = await self.store.accept(message, work.fingerprint)
         finally:
             if not is_new:
-                self._lines.leave(message.conversation, line)
+                place.leave()
         if is_new:
-            self._start((message.conversation, message.message_id), work, line)
+            self._start((message.conversation, message.message_id), work, place)
 
     async def drain(self, *, waiting_for: timedelta = timedelta()) -> int:
         """Answer accepted messages without an answer, in order per conversation; return how many were answered.
@@ -164,33 +164,29 @@ class Engine:
         if tasks:
             await asyncio.wait(tasks, timeout=seconds)
 
-    def _start(self, key: tuple[str, str], work: Work, line: Line) -> _Running:
-        task = asyncio.create_task(self._answer(work, line))
+    def _start(self, key: tuple[str, str], work: Work, place: Place) -> _Running:
+        task = asyncio.create_task(self._answer(work, place))
         running = self._running[key] = _Running(work.fingerprint, task)
         task.add_done_callback(lambda _: self._running.pop(key, None))
         task.add_done_callback(self.watch.report_if_failed)
         return running
 
-    async def _answer(self, work: Work, line: Line) -> Answer:
+    async def _answer(self, work: Work, place: Place) -> Answer:
         try:
-            async with asyncio.timeout(self.limits.turn_seconds) as clock, line.lock:
+            async with asyncio.timeout(self.limits.turn_seconds) as clock, place:
                 if work.accepted:
                     await self._answer_earlier(work.message, clock)
                 return await self._answer_in_turn(_Progress(work, clock))
         except TimeoutError as error:
             raise TurnTimedOut from error
-        finally:
-            self._lines.leave(work.message.conversation, line)
 
-    async def _answer_all(self, messages: Sequence[UserMessage], line: Line) -> Answers:
+    async def _answer_all(self, messages: Sequence[UserMessage], place: Place) -> Answers:
         try:
-            async with asyncio.timeout(self.limits.turn_seconds) as waiting, line.lock:
+            async with asyncio.timeout(self.limits.turn_seconds) as waiting, place:
                 waiting.reschedule(None)
                 return [await self._answer_unless_reused(message) for message in messages]
         except TimeoutError as error:
             raise TurnTimedOut from error
-        finally:
-            self._lines.leave(messages[0].conversation, line)
 
     async def _answer_unless_reused(self, message: UserMessage) -> Answer | MessageIdReused:
         try:
@@ -230,8 +226,10 @@ class Engine:
         message = progress.work.message
         deadline = progress.clock.when()
         with one_turn(progress.clock):
-            for _ in range(CONFLICT_TRIES):
+            for conflicts in range(CONFLICT_TRIES):
                 async with self.store.hold(message.conversation, _known_id(message)) as fence:
+                    if not conflicts:
+                        await progress.work.begin(self.store)
                     try:
                         return await self._try_once(progress, fence)
                     except SequenceConflict:
@@ -289,6 +287,7 @@ class Engine:
             seed=seed,
             content=turn.agent.fingerprint,
             timings=turn.timings,
+            given_times=turn.given_times,
         )
         after = snapshot_after(record, turn.trimmed(), before, background=work.background)
         return _Computed(record, after, work.effects + turn.effects)
@@ -309,10 +308,9 @@ class Engine:
             await turn.start_session()
 
     async def _commit(self, work: Work, computed: _Computed, loaded: Loaded, fence: int) -> bytes:
-        record = computed.record
-        message = record.message
+        record, message = computed.record, computed.record.message
         body = answer_body(message.conversation, record.seq, message.message_id, record.replies)
-        addressing = self._addressing.get(computed.snapshot.channel)
+        addressing = self.addressing.get(computed.snapshot.channel if work.replies_to is None else work.replies_to)
         reminders = tuple([e for e in record.events if isinstance(e, (ReminderScheduled, ReminderCancelled))])
         commit = TurnCommit(
             conversation=message.conversation,

@@ -29,11 +29,13 @@ WHOLE_TURN = "turn"
 """The name in `ActionFailed` when a message was given up."""
 
 
-class TurnRecord(Struct, frozen=True):
+class TurnRecord(Struct, frozen=True, omit_defaults=True):
     """One message and everything it caused: the only output of a turn, sufficient to replay it.
 
     `seq` counts a conversation's turns from 1. `now`, `seed` and `content`
     (the content's fingerprint) are what the turn was computed with.
+    `given_times` are those of events that came with their own (seconds since
+    1970, UTC), by their index.
     """
 
     seq: int
@@ -44,6 +46,7 @@ class TurnRecord(Struct, frozen=True):
     seed: int
     content: str
     timings: dict[str, float] = field(default_factory=dict)
+    given_times: dict[int, float] = field(default_factory=dict)
 
     @property
     def conversation(self) -> str:
@@ -54,6 +57,12 @@ class TurnRecord(Struct, frozen=True):
     def unique_id(self) -> str:
         """An id that no other turn has, unlike its number, which is reused when a store has lost its last turns."""
         return f"{self.conversation}.{self.seq}.{self.seed:016x}"
+
+    @property
+    def timed_events(self) -> list[tuple[Event, float]]:
+        """The events with their times (seconds since 1970, UTC)."""
+        computed = self.now.timestamp()
+        return [(event, self.given_times.get(index, computed)) for index, event in enumerate(self.events)]
 
     @property
     def replies(self) -> tuple[Reply, ...]:

@@ -8,6 +8,8 @@ from functools import partial
 from time import perf_counter
 from typing import Any, cast
 
+from msgspec.structs import replace
+
 from bot.actions.responses import SayText
 from bot.actions.turn import Action, Turn, TurnContext
 from bot.actions.unknown import UnknownAction
@@ -27,10 +29,11 @@ from bot.dialogue.names import EXTRACT_SLOTS, LISTEN, SESSION_START
 from bot.dialogue.prediction import Because, Prediction
 from bot.dialogue.responses import choose_response
 from bot.dialogue.times import Times
-from bot.dialogue.tracker import Tracker
+from bot.dialogue.tracker import Tracker, with_own_values
 from bot.dialogue.turn_loop import before_action, goes_on, is_silent, record, rejection, user_spoke_again
+from bot.encoding import copied
 from bot.engine.agent import Agent
-from bot.engine.codec import check_events
+from bot.engine.codec import read_back, storable
 from bot.engine.deadline import OnBlocked, held_up, not_stopped, uncancelled, within
 from bot.engine.effects import Effects, result_of
 from bot.engine.protocols import EffectEntry
@@ -80,7 +83,8 @@ class RunningTurn:
         self.events: list[Event] = []
         self.steps: list[Step] = []
         self.timings: dict[str, float] = {}
-        self._message = message
+        self.given_times: dict[int, float] = {}
+        self._message = replace(message, metadata=copied(message.metadata))
         self._random = random
         self._new_id = new_id
         self._times = times
@@ -122,8 +126,10 @@ class RunningTurn:
         settled = [event.key for event in self.events if type(event) is EffectSettled]
         return tuple([self._spent[key] for key in settled if key in self._spent])
 
-    def apply(self, events: Iterable[Event]) -> None:
-        """Append events and update the tracker."""
+    def apply(self, events: Iterable[Event], times: Iterable[float | None] = ()) -> None:
+        """Append events and update the tracker; `times` are their own, if they have any (seconds since 1970, UTC)."""
+        numbered = enumerate(times, len(self.events))
+        self.given_times |= {index: time for index, time in numbered if time is not None}
         for event in events:
             self.tracker = evolve(event, self.tracker)
             self.events.append(event)
@@ -135,7 +141,8 @@ class RunningTurn:
         parsed = parse()
         self.timings["parse"] = perf_counter() - started
         self._before = self.tracker  # a session that starts with the message has started by now
-        self.apply([UserUttered(parsed, message.message_id, message.channel, message.metadata)])
+        said = UserUttered(parsed, message.message_id, message.channel, message.metadata)
+        self.apply(read_back((said,)))  # the matcher may cache the parse, for other conversations too
 
     async def start_session(self) -> None:
         """Run the session start; the message comes after it, and after a listen, which the action may emit itself.
@@ -143,7 +150,7 @@ class RunningTurn:
         The action finds the message's metadata in a slot, as in Rasa.
         """
         if self._message.metadata:
-            self.apply([SlotSet(SESSION_METADATA, self._message.metadata)])
+            self.apply([SlotSet(SESSION_METADATA, copied(self._message.metadata))])
         await self.perform(_by_default(SESSION_START, "a new session"))
         if self.tracker.latest_action != LISTEN:
             self.apply([ActionExecuted(LISTEN)])
@@ -209,9 +216,8 @@ class RunningTurn:
         action = self.agent.actions.get(name)
         if action is None:
             raise UnknownAction.among(name, self.agent.actions)
-        turn = Turn(tracker, self._context(name))
-        await run_alone(action, turn, self._action_seconds, partial(self._report_blocking, name))
-        return turn.events
+        turn = Turn(with_own_values(tracker), self._context(name))
+        return await run_alone(action, turn, self._action_seconds, partial(self._report_blocking, name))
 
     def _report_blocking(self, action: str, seconds: float) -> None:
         """Report that an action blocked the event loop; if it ran inside another action, the inner one is named."""
@@ -255,8 +261,10 @@ class RunningTurn:
         self.apply([BotUttered(reply or Reply(text=FAILED_TEXT))])
 
 
-async def run_alone(action: Action, turn: Turn, seconds: float, on_blocked: OnBlocked = lambda seconds: None) -> None:
-    """Run an action by the rules that hold for all actions; the events it appended are in `turn.events`.
+async def run_alone(
+    action: Action, turn: Turn, seconds: float, on_blocked: OnBlocked = lambda seconds: None
+) -> tuple[Event, ...]:
+    """Run an action by the rules that hold for all actions; returns the events it appended, as they will be stored.
 
     Raises what it raises, TimeoutError if it takes more than `seconds`, TypeError if it returns something, and
     ValueError for events that cannot be stored. `on_blocked` gets the seconds of each step that blocked everything.
@@ -266,7 +274,7 @@ async def run_alone(action: Action, turn: Turn, seconds: float, on_blocked: OnBl
     took = perf_counter() - started
     if took > seconds:  # no timeout interrupts what does not await
         raise not_stopped(took, seconds)
-    check_events(turn.events)
+    return storable(turn.events)
 
 
 async def _expect_no_result(action: Awaitable[None]) -> None:

@@ -62,7 +62,8 @@ class RecentSnapshots:
 
     An entry is valid if its text equals the stored one. Comparing sequence numbers would not be enough: after a
     database has lost its last turns (a standby that lagged behind took over, or a backup was restored), the same number
-    means a different turn.
+    means a different turn. An entry equals what its text would be read as: its events were `read_back` before they
+    were applied, and others' code gets copies of its values.
     """
 
     def __init__(self, most: int) -> None:

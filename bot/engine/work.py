@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -11,7 +12,7 @@ from bot.content import NOWHERE
 from bot.dialogue.events import EffectSettled, ReminderScheduled, UserUttered
 from bot.dialogue.prediction import Because, Prediction
 from bot.encoding import fingerprint
-from bot.engine.codec import check_events
+from bot.engine.codec import storable
 from bot.engine.protocols import Accepted, EffectEntry, TurnStore
 from bot.engine.record import EXTERNAL
 from bot.engine.running import RunningTurn
@@ -22,58 +23,46 @@ MOST_TRIES = 3
 """How often an accepted message is tried again before it is given up."""
 
 
-class Work(Protocol):
-    """What causes one turn. `background` work has no user behind it: it keeps the login, and nobody waits for it."""
+class Work(ABC):
+    """What causes one turn; the defaults are for work that is no reminder, no late outcome, and always due."""
 
-    @property
-    def message(self) -> UserMessage:
-        """The message, or a placeholder for one."""
+    message: UserMessage
+    """The message, or a placeholder for one."""
 
-    @property
-    def background(self) -> bool:
-        """Whether nobody waits for an answer."""
+    background: bool
+    """Whether no user is behind it: then it keeps the login, and nobody waits for an answer."""
 
-    @property
-    def fired(self) -> ReminderScheduled | None:
-        """The reminder that caused this work, if one did."""
+    fingerprint: str
+    """The hash of the payload, for idempotency."""
 
-    @property
-    def fingerprint(self) -> str:
-        """The hash of the payload, for idempotency."""
+    fired: ReminderScheduled | None = None
+    """The reminder that caused this work, if one did."""
 
-    @property
-    def effects(self) -> tuple[EffectEntry, ...]:
-        """The outcomes of the outside changes that this work is about."""
+    effects: tuple[EffectEntry, ...] = ()
+    """The outcomes of the outside changes that this work is about."""
 
-    @property
-    def accepted(self) -> bool:
-        """Whether the message was acknowledged before it is answered, so that no later one may overtake it."""
+    replies_to: str | None = None
+    """The channel that delivers the replies; None: the one last used; "": none does, whoever asked gets them."""
 
-    @property
-    def given_up(self) -> bool:
-        """Whether it was tried too often: no plugin code may run for it any more."""
+    accepted: bool = False
+    """Whether the message was acknowledged before it is answered, so that no later one may overtake it."""
+
+    given_up: bool = False
+    """Whether it was tried too often: no plugin code may run for it any more."""
 
     async def is_due(self, store: TurnStore) -> bool:
         """Whether it is still to be done; asked while the conversation is held."""
+        return True
 
+    async def begin(self, store: TurnStore) -> None:  # noqa: B027 - most work notes nothing
+        """Note that it is about to be done; called once, while the conversation is held."""
+
+    @abstractmethod
     async def run(self, turn: RunningTurn, most: int) -> None:
         """Run the turn, with at most `most` actions."""
 
 
-class StillDue:
-    """Defaults for most work: not a reminder, not about an outside change, and always due."""
-
-    fired: ReminderScheduled | None = None
-    effects: tuple[EffectEntry, ...] = ()
-    accepted = False
-    given_up = False
-
-    async def is_due(self, store: TurnStore) -> bool:
-        """It always is: somebody asked for it."""
-        return True
-
-
-class MessageWork(StillDue):
+class MessageWork(Work):
     """A user's message: understand it, fill slots, act. `accepted`: it was acknowledged before it is answered."""
 
     background = False
@@ -112,10 +101,9 @@ class RetriedWork(MessageWork):
         super().__init__(message)
         self.given_up = message.tries >= MOST_TRIES
 
-    async def is_due(self, store: TurnStore) -> bool:
-        """It always is; this also counts the try."""
+    async def begin(self, store: TurnStore) -> None:
+        """Count the try."""
         await store.keep_tries(replace(self.message, tries=self.message.tries + 1))
-        return True
 
     async def run(self, turn: RunningTurn, most: int) -> None:
         """Answer it, or, after too many tries, say that it cannot be answered."""
@@ -125,7 +113,7 @@ class RetriedWork(MessageWork):
             await super().run(turn, most)
 
 
-class IntentWork(StillDue):
+class IntentWork(Work):
     """An intent that comes from outside instead of a message: a reminder, or an operator's trigger."""
 
     def __init__(
@@ -136,10 +124,12 @@ class IntentWork(StillDue):
         *,
         background: bool = True,
         fired: ReminderScheduled | None = None,
+        replies_to: str | None = None,
     ) -> None:
         self.message = message
         self.background = background
         self.fired = fired
+        self.replies_to = replies_to
         self.fingerprint = fingerprint([intent, list(entities)])
         self._parse = external_parse(intent, entities)
 
@@ -154,7 +144,7 @@ class IntentWork(StillDue):
         await turn.act(most)
 
 
-class ActionWork(StillDue):
+class ActionWork(Work):
     """A late outcome of an outside change: one action reports it, and the conversation listens as before."""
 
     background = True
@@ -184,7 +174,7 @@ class ActionWork(StillDue):
 
 def readable(parse: Parse) -> Parse:
     """A parse that does not come from the matcher; raises ValueError if it could be stored but not read back."""
-    check_events([UserUttered(parse)])
+    storable((UserUttered(parse),))
     return parse
 
 

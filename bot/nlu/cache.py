@@ -24,6 +24,8 @@ class CachedParses:
 
     A parse that contains a time is never cached: "yesterday" is another day tomorrow. One without is cached for the
     current quarter of an hour: whether a time is found can depend on the day too ("the fifth week of the month").
+
+    Its callers share a cached parse, values included: a turn makes a copy of what it is given.
     """
 
     def __init__(self, matcher: Parses, *, most: int = 256, longest: int = 200) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
 from bot import Prediction, Tracker
 from bot.actions.unknown import UnknownSlot
-from bot.app.guarding import Guard, GuardedPolicy
+from bot.app.guarding import Guard, GuardedPolicy, guarded_observers
 from bot.app.watching import Repeats
 from bot.content import Domain
 from bot.dialogue.ensemble import combine
+from bot.dialogue.events import SlotSet
 from bot.engine.deadline import LONGEST_STEP, held_up
+from bot.engine.record import TurnRecord
+from bot.messages import Principal, UserMessage
 
 
 class Clock:
@@ -109,6 +113,40 @@ def test_policy_with_an_invalid_confidence_abstains_and_is_reported(confidence: 
     assert GuardedPolicy(Says(Prediction("action_mine", confidence, "Says"), 1), reports).predict(Tracker()) is None
     [(name, error)] = reports
     assert (name, type(error)) == ("policy Says", ValueError)
+
+
+def test_value_that_a_policy_changes_in_place_stays_as_it_was() -> None:
+    class Changes(Says):
+        def predict(self, tracker: Tracker) -> Prediction | None:
+            tracker.slots["basket"].append("milk")
+            return super().predict(tracker)
+
+    tracker = Tracker(slots={"basket": ["tea"]})
+    policy = GuardedPolicy(Changes(Prediction("action_mine", 1.0, "Says"), 1), Reports())
+    assert policy.predict(tracker) is not None
+    assert tracker.slots == {"basket": ["tea"]}
+
+
+def test_prediction_has_its_events_as_they_will_be_stored() -> None:
+    prediction = Prediction("action_mine", 1.0, "Says", events=(SlotSet("sizes", (1, 2)),))
+    mine = GuardedPolicy(Says(prediction, 1), Reports()).predict(Tracker())
+    assert mine is not None
+    assert mine.events == (SlotSet("sizes", [1, 2]),)
+
+
+def test_value_that_an_observer_changes_in_place_stays_as_it_was() -> None:
+    def redact(record: TurnRecord) -> None:
+        [event] = record.events
+        assert isinstance(event, SlotSet)
+        event.value.clear()
+
+    reports = Reports()
+    message = UserMessage("hello", "c", "m", datetime(2026, 11, 3, tzinfo=UTC), Principal("key", "key:test"))
+    record = TurnRecord(1, message, (SlotSet("basket", ["tea"]),), (), message.arrived, 1, "content")
+    [observe] = guarded_observers({"all": redact}, reports)
+    observe(record)
+    assert reports == []
+    assert record.events == (SlotSet("basket", ["tea"]),)
 
 
 def test_slip_is_reported_once_and_a_slow_step_once_a_minute() -> None:

@@ -23,7 +23,7 @@ from bot.dialogue.tracker import Tracker
 from bot.engine.agent import Agent
 from bot.engine.effects import Effects
 from bot.engine.engine import Engine
-from bot.engine.lines import Line, Lines
+from bot.engine.lines import Lines, Place
 from bot.engine.protocols import TurnStore
 from bot.errors import StoreUnavailable
 from bot.messages import IntentScore, Parse, Principal, UserMessage
@@ -129,19 +129,16 @@ def counting_engine(
     return Engine(agent, store, effects or Effects(store, {}, sources), Settings(limits=limits), sources)
 
 
-class Unlocked(Lines):
-    """Replaces the in-process lock by none: each message has its own queue, so that all turns run at once."""
+class Unordered(Lines):
+    """Replaces the queues by none: nobody waits, so that all turns run at once."""
 
-    def join(self, conversation: str) -> Line:
-        line = Line()
-        line.waiting = 1
-        self._waiting += 1
-        return line
+    def join(self, conversation: str) -> Place:
+        return Place(None, super().join(conversation).leave)
 
 
 def without_lock(engine: Engine) -> Engine:
-    """The engine without its lock."""
-    engine._lines = Unlocked(LIMITS)
+    """The engine without its queues."""
+    engine._lines = Unordered(LIMITS)
     return engine
 
 

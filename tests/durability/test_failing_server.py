@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import shutil
 from collections.abc import AsyncIterator
@@ -14,6 +15,8 @@ import pytest
 from bot.app.running import Place, serving
 from bot.engine.codec import read_record
 from bot.engine.record import TurnRecord
+from bot.errors import StoreUnavailable
+from bot.server.readiness import Readiness
 from simulator.embedded import embedded
 from simulator.settings import Endpoint
 from tests.durability.flaky import Plan, database_busy, disk_broken, disk_full
@@ -186,6 +189,28 @@ class _OnDisk:
         if self._disk.full and sql == "COMMIT":  # which is when SQLite writes to its log
             raise disk_full(self._raw)
         return self._raw.execute(sql, parameters)
+
+
+async def becomes(readiness: Readiness, state: str) -> None:
+    while readiness.state != state:
+        await asyncio.sleep(0.01)
+
+
+async def test_failed_write_makes_the_bot_unready_at_once_and_room_on_the_disk_makes_it_ready(
+    bank_assistant: Path, bank: Endpoint
+) -> None:
+    disk = Disk()
+    async with serving(bank_assistant, Place(port=0), {"demo": True, "bank_url": bank.url}, wrap=disk.wrap) as served:
+        running = served[0]
+        running.readiness.every_seconds = 3_600
+        await becomes(running.readiness, "ready")
+        disk.full = True
+        with pytest.raises(StoreUnavailable):
+            await running.database.write(lambda c: c.run("DELETE FROM throttles"))
+        async with asyncio.timeout(20):
+            await becomes(running.readiness, "unavailable")
+            disk.full = False
+            await becomes(running.readiness, "ready")
 
 
 async def test_readiness_and_log_report_a_full_disk_until_there_is_room(

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
+import pytest
 from msgspec.structs import replace
 
 from bot.actions.turn import Action, Turn
 from bot.config import Limits
 from bot.dialogue.events import SessionStarted
-from bot.engine.protocols import TurnCommit
+from bot.engine.protocols import Accepted, TurnCommit
 from bot.engine.work import MOST_TRIES, GivenUp, MessageWork
-from bot.errors import StoreUnavailable, TurnError
-from bot.messages import Parse
+from bot.errors import SequenceConflict, StoreUnavailable, TurnError
+from bot.messages import Parse, UserMessage
 from bot.sources import Sources
 from bot.stores.turns import SqlTurns
 from tests.engine.conftest import Bench, Gate, MakeBench, cancel_own_task
@@ -241,6 +242,80 @@ async def test_try_is_counted_before_it_is_made(
         await bench.store.accept(message, MessageWork(message).fingerprint)
         assert await bench.engine.drain() == 1
         assert seen == [1]
+
+
+async def test_try_is_counted_once_although_other_workers_commit_first(make_bench: MakeBench) -> None:
+    class Overtaken(SqlTurns):
+        conflicts = 3
+        counted: ClassVar[list[int]] = []
+
+        async def keep_tries(self, message: Accepted) -> None:
+            self.counted.append(message.tries)
+            await super().keep_tries(message)
+
+        async def commit(self, commit: TurnCommit) -> None:
+            if self.conflicts:
+                self.conflicts -= 1
+                raise SequenceConflict
+            await super().commit(commit)
+
+    async with make_bench(wrap=lambda store: Overtaken(store.database, Sources())) as bench:
+        message = bench.message(await bench.conversation())
+        await bench.store.accept(message, MessageWork(message).fingerprint)
+        assert await bench.engine.drain() == 1
+        assert (len(bench.conflicts), bench.store.counted) == (3, [1])
+
+
+class Slow(SqlTurns):
+    """A store that takes its time to accept a message, and refuses those with the text "no"."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.asked, self.go = asyncio.Event(), asyncio.Event()
+
+    async def accept(self, message: UserMessage, fingerprint: str) -> bool:
+        self.asked.set()
+        await self.go.wait()
+        if message.text == "no":
+            raise StoreUnavailable("the disk is full")
+        return await super().accept(message, fingerprint)
+
+
+@pytest.mark.parametrize(("text", "is_answered"), [("add", True), ("no", False)])
+async def test_message_does_not_overtake_one_that_is_being_accepted(
+    make_bench: MakeBench, text: str, is_answered: bool
+) -> None:
+    async with make_bench(wrap=lambda store: Slow(store.database, Sources())) as bench:
+        conversation = await bench.conversation()
+        first, second = bench.message(conversation, text), bench.message(conversation)
+        accepting = asyncio.create_task(bench.engine.accept(first))
+        await bench.store.asked.wait()
+        answering = asyncio.create_task(bench.engine.handle(second))
+        for _ in range(20):
+            await bench.store.find_conversation("nobody", "", "")  # time in which it would overtake
+        bench.store.go.set()
+        await asyncio.gather(accepting, answering, return_exceptions=True)
+        await bench.engine.finish(5.0)
+        expected = [first.message_id] if is_answered else []
+        assert await bench.answered(conversation) == [*expected, second.message_id]
+        assert bench.engine.waiting == 0
+
+
+async def test_repeat_that_leaves_the_queue_lets_nobody_overtake(make_bench: MakeBench) -> None:
+    gate = Gate()
+    async with make_bench(actions={"action_gate": gate}) as bench:
+        conversation = await bench.conversation()
+        first, last = bench.message(conversation, "gate"), bench.message(conversation)
+        await bench.engine.accept(first)
+        await gate.reached.wait()
+        await bench.engine.accept(first)
+        answering = asyncio.create_task(bench.engine.handle(last))
+        for _ in range(20):
+            await bench.store.find_conversation("nobody", "", "")  # time in which it would overtake
+        gate.go.set()
+        await answering
+        assert await bench.answered(conversation) == [first.message_id, last.message_id]
+        assert bench.conflicts == []
 
 
 async def test_failing_message_is_postponed_and_later_ones_do_not_wait(make_bench: MakeBench) -> None:

@@ -9,6 +9,7 @@ from bot.actions.turn import Action, Turn
 from bot.content import Content, Domain, Variation
 from bot.dialogue.events import ReminderScheduled
 from bot.engine.background import Background
+from bot.engine.record import Answer
 from bot.messages import Principal
 from bot.sources import Sources
 from tests.engine.conftest import MakeBench
@@ -77,3 +78,27 @@ async def test_background_action_sees_the_sender_of_a_key_but_not_of_a_customer(
         await bench.say(conversation, "remind", sender="+4477", principal=principal)
         assert await later.fire_reminders() == 1
         assert [reply.text for reply in bench.records[-1].replies] == [f"to {seen}"]
+
+
+@pytest.mark.parametrize("is_late_outcome", [False, True])
+async def test_background_of_one_conversation_leaves_the_others_alone(
+    make_bench: MakeBench, is_late_outcome: bool
+) -> None:
+    till = Till()
+    till.fails = "unknown, done"
+    actions = {**ACTIONS, "action_remind": remind, "action_nudge": say_here, "action_settled": say_here}
+    async with make_bench(actions=actions, effects={"transfer": till}) as bench:
+        conversation, other = await bench.conversation("ann"), await bench.conversation("bob")
+        for talking in (conversation, other):
+            for text in ("ask", "yes") if is_late_outcome else ("remind",):
+                await bench.say(talking, text)
+        till.fails = ""
+        said: list[Answer] = []
+        later = Background(bench.engine, Sources(now=lambda: bench.clock.now), only=conversation, say=said.append)
+        poll = later.settle_effects if is_late_outcome else later.fire_reminders
+        assert [await poll(), await poll()] == [1, 0]
+        assert [(answer.conversation, answer.replies) for answer in said] == [(conversation, [{"text": "here"}])]
+
+
+async def say_here(turn: Turn) -> None:
+    turn.say_text("here")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from bot.dialogue.events import SessionStarted, SlotSet, UserUttered
 from bot.dialogue.prediction import Prediction
 from bot.encoding import decode, encode
 from bot.engine.codec import read_record
+from bot.engine.lines import Place
 from bot.engine.outside import EventsWork, ExecuteWork, NoteWork
 from bot.engine.protocols import Loaded, TurnCommit
 from bot.engine.work import IntentWork
@@ -360,8 +361,8 @@ async def test_conflicting_turn_is_computed_again_on_the_new_state(make_bench: M
         assert len(bench.conflicts) == 3
 
 
-class Unlocked:
-    """The same as `Lines`, without the lock: every message goes ahead at once."""
+class Unordered:
+    """The same as `Lines`, but nobody waits: every message goes ahead at once."""
 
     def __init__(self, lines: Any) -> None:
         self._lines = lines
@@ -370,15 +371,14 @@ class Unlocked:
         return getattr(self._lines, name)
 
     def join(self, conversation: str) -> Any:
-        line = self._lines.join(conversation)
-        line.lock = nullcontext()
-        return line
+        place = self._lines.join(conversation)
+        return Place(None, place.leave)
 
 
-async def test_turns_without_the_lock_are_still_sequential(make_bench: MakeBench) -> None:
-    """The lock is for latency; the unique sequence number keeps conversations right."""
+async def test_turns_without_the_queue_are_still_sequential(make_bench: MakeBench) -> None:
+    """The queue is for latency; the unique sequence number keeps conversations right."""
     async with make_bench(limits=Limits(waiting_per_conversation=100)) as bench:
-        bench.engine._lines = Unlocked(bench.engine._lines)
+        bench.engine._lines = Unordered(bench.engine._lines)
         conversation = await bench.conversation()
         answers = await all_of(*(bench.say(conversation) for _ in range(12)))
         assert sorted(int(text) for [text] in answers) == list(range(1, 13))

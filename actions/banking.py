@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
-from typing import Final, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from bot import Action, CallFailed, Turn
 
@@ -16,9 +15,6 @@ from .signs.typed_secrets import warn_of_secret
 
 T = TypeVar("T")
 BankAction: TypeAlias = Callable[[Turn, CustomerBank], Awaitable[None]]
-
-MOST_SECONDS: Final = 4.0
-"""How long an action may talk to the bank in total: less than the 5 s that a turn allows an action."""
 
 
 def for_customers(action: BankAction) -> Action:
@@ -40,10 +36,9 @@ def for_customers(action: BankAction) -> Action:
             return
         try:
             warn_of_secret(turn)
-            async with asyncio.timeout(MOST_SECONDS):
-                await action(turn, bank)
+            await action(turn, bank)
             say_what_waits(turn)
-        except (CallFailed, TimeoutError):
+        except CallFailed:
             turn.say("utter_bank_unavailable")
 
     return run

@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from bot import CallFailed, HttpClient, Startup, hookimpl
+from bot import CallFailed, HttpClient, RegisterSettings, Startup, hookimpl
 
 from .client import BankClient, CustomerBank
 from .days import day_of
-from .settings import read_bank_settings
+from .settings import bank_schema, read_bank_settings
 from .values import Account, AccountKind, Balance, Known, Payee, Payment, PaymentOrder, Refusal, Transaction
 
 __all__ = [
@@ -33,6 +33,12 @@ __all__ = [
 ]
 
 CHECK: Final = "health"
+
+
+@hookimpl
+def register_settings(register: RegisterSettings) -> None:
+    """Declare the section `bank` of `plugin_settings`."""
+    register("bank", bank_schema)
 
 
 @hookimpl

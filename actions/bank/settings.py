@@ -8,10 +8,15 @@ from typing import Any
 
 from msgspec import Struct
 
-from bot import ConfigurationError, HttpLimits
+from bot import HttpLimits, Settings
 
-_RANGES = {"seconds": (0.1, 60.0), "tries": (1, 10), "connections": (1, 1_000)}
 _FILES = ("cafile", "certfile", "keyfile")
+_FILE = {
+    "type": "string",
+    "minLength": 1,
+    "description": "The path of a PEM file.",
+    "examples": ["certificates/ca.pem"],
+}
 
 
 class BankSettings(Struct, frozen=True):
@@ -44,26 +49,23 @@ class BankSettings(Struct, frozen=True):
         )
 
 
+def bank_schema(settings: Settings) -> dict[str, Any]:
+    """The JSON schema of the section: a question takes no longer than an action may."""
+    most = min(60.0, settings.limits.action_seconds)
+    range_of_seconds = f"Write 0.1 to {most:g}; above that, `limits: action_seconds:` ends the question."
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "seconds": {"type": "number", "minimum": 0.1, "maximum": most, "cures": {"number": range_of_seconds}},
+            "tries": {"type": "integer", "minimum": 1, "maximum": 10},
+            "connections": {"type": "integer", "minimum": 1, "maximum": 1_000},
+            "url": {"type": "string", "pattern": "^https?://", "examples": ["url: https://bank.example"]},
+            **dict.fromkeys(_FILES, _FILE),
+        },
+    }
+
+
 def read_bank_settings(plugin_settings: Mapping[str, Any]) -> BankSettings:
-    """The settings under `bank`, or the defaults; raises ConfigurationError listing everything that is wrong."""
-    given = plugin_settings.get("bank", {})
-    if not isinstance(given, Mapping):
-        raise ConfigurationError(["config.yml: plugin_settings: bank: write keys and values under it"])
-    problems = [problem for key, value in given.items() if (problem := _problem(str(key), value))]
-    if problems:
-        raise ConfigurationError([f"config.yml: plugin_settings: bank: {problem}" for problem in problems])
-    return BankSettings(**given)
-
-
-def _problem(key: str, value: Any) -> str | None:
-    if key == "url":
-        good = isinstance(value, str) and value.startswith(("http://", "https://"))
-        return None if good else "url is an address that begins with http:// or https://"
-    if key in _FILES:
-        return None if isinstance(value, str) and value else f"{key} is the path of a PEM file"
-    if key not in _RANGES:
-        return f"there is no {key}; it takes {', '.join(BankSettings.__struct_fields__)}"
-    low, high = _RANGES[key]
-    kinds, noun = ((int, float), "number") if key == "seconds" else ((int,), "whole number")
-    good = isinstance(value, kinds) and not isinstance(value, bool) and low <= value <= high
-    return None if good else f"{key} is a {noun} from {low} to {high}"
+    """The settings under `bank`, which follow the schema, or the defaults."""
+    return BankSettings(**plugin_settings.get("bank", {}))

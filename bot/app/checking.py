@@ -22,7 +22,7 @@ from bot.errors import BotError, ContentError, PluginError
 from bot.nlu import describe_pipeline
 from bot.nlu.components import factory_of
 from bot.plugins import PluginProblem, Plugins, find_plugins, hooking_actions, rasa_sdk_import
-from bot.reading import channel_places, plugin_places, read_project, read_settings
+from bot.reading import channel_places, plugin_places, read_plugin_settings, read_project, read_settings
 
 _SETTLED_BY_PLUGINS = frozenset(
     {
@@ -58,7 +58,9 @@ def check_project(folder: Path) -> list[Diagnostic]:
     plugins.commands()
     sdk_import = rasa_sdk_import(folder)
     read = read_project(folder, known_actions=frozenset(actions), all_known=sdk_import is None)
-    found = [*read.diagnostics, *_describe(read.content, components, policies)]
+    schemas = plugins.settings_schemas(read.settings)
+    _, wrong = read_plugin_settings(folder, schemas, all_known=not problems and sdk_import is None)
+    found = [*read.diagnostics, *wrong, *_describe(read.content, components, policies)]
     if not read.errors:
         problems += _failing_parts(read.content, components, policies)
         found += check_ways(read.content, read.tests)
@@ -108,9 +110,9 @@ def check_learnable(project: Project) -> None:
 def unset_variables(found: Iterable[Diagnostic], channels: Collection[str]) -> list[Diagnostic]:
     """The findings about unset variables that endpoints.yml and credentials.yml cannot do without, as errors.
 
-    `channels` are those that plugins offer.
+    `channels` are those that are served.
     """
-    used = {"action_endpoint", *BUILT_IN_CHANNELS, *channels}
+    used = {"action_endpoint", *channels}
     return [replace(d, severity="error") for d in found if d.code == "unset-variable" and d.name in used]
 
 

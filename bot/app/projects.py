@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from bot.config import Settings
 from bot.content import Content, Diagnostic, Story
 from bot.errors import ConfigurationError, ContentError, PluginError
-from bot.plugins import Plugins, find_plugins, rasa_sdk_import
-from bot.reading import read_project, read_settings
+from bot.plugins import Commands, Plugins, find_plugins, rasa_sdk_import
+from bot.reading import read_plugin_settings, read_project, read_settings
 
 
 class Project(Struct, frozen=True):
@@ -42,19 +42,23 @@ def load_project(
 
     `override` changes the settings and takes precedence over `options`, the values of the plugins' options of
     `command`. Raises ContentError with every error in content, configuration and plugins, ConfigurationError or
-    PluginError. For `command` "train" nothing is served, so environment variables used in endpoints.yml and
-    credentials.yml may be unset.
+    PluginError. Environment variables used in endpoints.yml and credentials.yml may be unset unless `command` uses
+    them: "run" serves the channels, and for "train" no action runs.
     """
     try:
         settings, _ = read_settings(folder)
         plugins = Plugins(find_plugins(folder, settings.plugins))
-        known = frozenset(plugins.actions())
-        read = read_project(folder, known_actions=known, all_known=rasa_sdk_import(folder) is None)
-        errors = list(read.errors)
+        commands = plugins.commands()
+        known, all_known = frozenset(plugins.actions()), rasa_sdk_import(folder) is None
+        read = read_project(folder, known_actions=known, all_known=all_known)
+        schemas = plugins.settings_schemas(read.settings)
+        plugin_settings, wrong = read_plugin_settings(folder, schemas, all_known=all_known)
+        errors = [*read.errors, *(d for d in wrong if d.severity == "error")]
         if command != "train" and any(d.code == "unset-variable" for d in read.diagnostics):
-            from bot.app.checking import unset_variables
+            from bot.app.checking import BUILT_IN_CHANNELS, unset_variables
 
-            errors += unset_variables(read.diagnostics, plugins.channels())
+            served = {*BUILT_IN_CHANNELS, *plugins.channels()} if command == "run" else ()
+            errors += unset_variables(read.diagnostics, served)
         if errors:
             raise ContentError([*errors, *_held_back(read.diagnostics)])
     except (ContentError, PluginError):
@@ -66,7 +70,8 @@ def load_project(
             raise ContentError([*errors, *_held_back(found)]) from None
         raise
     # Before, so that plugins see what the command line says; after, so that they cannot change it.
-    settings = override(_configured(override(read.settings), plugins, command, options or {}))
+    settings = replace(read.settings, plugin_settings=plugin_settings)
+    settings = override(_configured(override(settings), commands, command, options or {}))
     return Project(settings, plugins, read.content, read.tests, read.diagnostics)
 
 
@@ -92,14 +97,14 @@ def private_folder(settings: Settings) -> Path:
     return folder
 
 
-def _configured(settings: Settings, plugins: Plugins, command: str, options: dict[str, Any]) -> Settings:
+def _configured(settings: Settings, commands: Commands, command: str, options: dict[str, Any]) -> Settings:
     """The settings, changed by the plugins' options of this command.
 
     Raises ConfigurationError with the problems that all of them report.
     """
     settings = replace(settings, options=options)
     problems: list[str] = []
-    for added in plugins.commands().options:
+    for added in commands.options:
         name = added.option.name or ""
         if added.configure is not None and added.command == command and name in options:
             try:

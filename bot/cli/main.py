@@ -17,6 +17,7 @@ from bot.cli.rasa import counterpart_of_command, counterpart_of_option
 from bot.errors import BotError
 
 if TYPE_CHECKING:
+    from bot.errors import PluginError
     from bot.plugins import Commands
 
 BUILT_IN = {
@@ -42,12 +43,13 @@ OPEN_TO_PLUGINS = {"run": "run", "shell": "shell", "interactive": "shell"}
 
 
 _WARNED = "bot.cli.warned"
+_ANY_OPTION = {"ignore_unknown_options": True, "allow_extra_args": True}
 
 
 class BotGroup(click.Group):
     """Loads a command when it is called, and the project's plugins if they may add to it.
 
-    Plugins that cannot be loaded stop only the commands that open a whole bot: the others are needed to fix things.
+    Plugins that cannot be loaded stop only the opening of a whole bot: the other commands are needed to fix things.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -66,25 +68,23 @@ class BotGroup(click.Group):
         if cmd_name in OPEN_TO_PLUGINS:
             command = copy(command)
             named = OPEN_TO_PLUGINS[cmd_name]
-            added = [o.option for o in self._plugin_commands(ctx).options if o.command == named]
+            commands, problems = self._of_plugins()
+            added = [o.option for o in commands.options if o.command == named]
             command.params = [*command.params, *added]
+            if problems:  # an unknown option may be theirs; opening the bot reports them, with everything else
+                command.context_settings = {**command.context_settings, **_ANY_OPTION}
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the called command; raises PluginError if plugins may add to it and cannot be loaded.
-
-        Raises UsageError for a command that only Rasa has, with its equivalent here.
-        """
+        """Return the called command; raises UsageError for a command that only Rasa has, with its equivalent here."""
         ours = args[0] not in BUILT_IN and self.get_command(ctx, args[0]) is not None
         instead = None if ours else counterpart_of_command(args)
         if instead:
             raise click.UsageError(instead, ctx)
-        if args[0] in OPEN_TO_PLUGINS:
-            from bot.cli.plugins import project_commands
-
-            project_commands(self.project)
+        if args[0] in OPEN_TO_PLUGINS and not {"--help", "-h"}.isdisjoint(args):
+            self._plugin_commands(ctx)
         try:
             return super().resolve_command(ctx, args)
         except click.NoSuchOption:
@@ -105,20 +105,19 @@ class BotGroup(click.Group):
                 raise
             raise click.UsageError(instead, error.ctx) from error
 
-    def _plugin_commands(self, ctx: click.Context) -> Commands:
-        """Return what plugins add; if they cannot be loaded, nothing, with one warning."""
+    def _of_plugins(self) -> tuple[Commands, list[PluginError]]:
         from bot.cli.plugins import project_commands
-        from bot.plugins.registry import Commands
 
-        try:
-            return project_commands(self.project)
-        except BotError as error:
-            if _WARNED not in ctx.meta:
-                click.secho(
-                    f"bot: {error} (continuing without the plugins' commands and options)", fg="yellow", err=True
-                )
-            ctx.meta[_WARNED] = True
-            return Commands()
+        return project_commands(self.project)
+
+    def _plugin_commands(self, ctx: click.Context) -> Commands:
+        """Return what plugins add; what cannot be loaded of it is left out, with one warning each."""
+        commands, problems = self._of_plugins()
+        if _WARNED not in ctx.meta:
+            for problem in problems:
+                click.secho(f"bot: {problem} (continuing without it)", fg="yellow", err=True)
+        ctx.meta[_WARNED] = True
+        return commands
 
 
 @click.group(cls=BotGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -5,22 +5,22 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from bot.errors import PluginError
 from bot.plugins import Commands, Plugins, find_command_plugins
 
 
-def project_commands(project: Path) -> Commands:
-    """Return the commands and options of the project's plugins; none if there is no project.
-
-    Raises PluginError if a plugin cannot be loaded.
-    """
+def project_commands(project: Path) -> tuple[Commands, list[PluginError]]:
+    """Return the commands and options of the project's plugins (none if there is no project), and what is wrong."""
     return _commands(project.resolve())
 
 
 @cache
-def _commands(project: Path) -> Commands:
+def _commands(project: Path) -> tuple[Commands, list[PluginError]]:
     from bot.reading import read_settings
 
     if not (project / "config.yml").is_file():
-        return Commands()
+        return Commands(), []
     settings, _ = read_settings(project)
-    return Plugins(find_command_plugins(project, settings.plugins)).commands()
+    problems: list[PluginError] = []
+    found = find_command_plugins(project, settings.plugins, problems.append)
+    return Plugins(found, problems.append).commands(), problems

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -113,6 +114,28 @@ def _featurizer_flaw(featurizer: Any) -> Flaw | None:
 def check_flaw(check: object) -> Flaw | None:
     """Return what is wrong with a check of an outside service."""
     return _function_flaw(check, (), is_async=True)
+
+
+def section_flaw(name: str, schema: object) -> Flaw | None:
+    """Return what is wrong with a JSON schema of a plugin's settings, or with the function that returns it."""
+    return _function_flaw(schema, ("settings",)) if callable(schema) else schema_flaw(schema)
+
+
+def schema_flaw(schema: object) -> Flaw | None:
+    """Return what is wrong with a JSON schema."""
+    from jsonschema import Draft202012Validator, SchemaError
+
+    if not isinstance(schema, dict):
+        return f"is {_described(schema)}", 'write a JSON schema: `{"type": "object", "properties": {…}}`'
+    try:
+        Draft202012Validator.check_schema(schema)
+        if '"$ref":' in json.dumps(schema):
+            return "has a `$ref`", "write what that refers to in its place"
+    except SchemaError as error:
+        return f"is not a valid JSON schema: {error.message}", "see json-schema.org"
+    except TypeError as error:
+        return f"is not a valid JSON schema: {error}", "write only what JSON has"
+    return None
 
 
 def effect_flaw(effect: object) -> Flaw | None:

@@ -39,10 +39,12 @@ def find_plugins(project: Path, named: tuple[str, ...], report: Report = raise_i
     yield from _installed_plugins(report)
 
 
-def find_command_plugins(project: Path, named: tuple[str, ...]) -> Iterator[tuple[str, ModuleType]]:
+def find_command_plugins(
+    project: Path, named: tuple[str, ...], report: Report = raise_it
+) -> Iterator[tuple[str, ModuleType]]:
     """The plugins that may add to the command line: all except the project's actions, which take longer to load."""
-    yield from _named_plugins(project, _namespace(project), named, raise_it)
-    yield from _installed_plugins(raise_it)
+    yield from _named_plugins(project, _namespace(project), named, report)
+    yield from _installed_plugins(report)
 
 
 def _actions(project: Path, namespace: str, report: Report) -> Iterator[tuple[str, ModuleType]]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         RegisterComponent,
         RegisterObserver,
         RegisterPolicy,
+        RegisterSettings,
         Startup,
     )
 
@@ -50,6 +51,11 @@ def register_commands(commands: Commands) -> None:
 @hookspec
 def register_observers(register: RegisterObserver) -> None:
     """Observe committed turns: `register("name", observe)`, called with each turn's `TurnRecord`. New in 0.1."""
+
+
+@hookspec
+def register_settings(register: RegisterSettings) -> None:
+    """Declare sections of `plugin_settings` in config.yml: `register("section", schema)`, a JSON schema. New in 0.1."""
 
 
 @hookspec

@@ -7,6 +7,7 @@ import contextlib
 import inspect
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
@@ -19,6 +20,7 @@ from bot.plugins.registry import Commands, Registry, Startup
 
 if TYPE_CHECKING:
     from bot.actions.turn import Action
+    from bot.config import Settings
     from bot.plugins.registry import AnyChannel, Observe
 
 T = TypeVar("T")
@@ -28,6 +30,10 @@ CheckFlaw: TypeAlias = Callable[[object], checks.Flaw | None]
 
 _NOT_ITS_FAULT: Final = (ConfigurationError, StoreUnavailable)
 """Errors that a lifespan passes on: the fault is in config.yml, or in the store."""
+
+
+class _Hooks:
+    """A plugin's hooks, without those that are wrong, as attributes."""
 
 
 class Plugins:
@@ -42,20 +48,24 @@ class Plugins:
         self._report = report
         self._manager = pluggy.PluginManager("bot")
         self._manager.add_hookspecs(hookspecs)
+        self._added: dict[int, object] = {}
         self._order: list[str] = []
         self._collected: dict[str, Registry[Any]] = {}
         for name, plugin in plugins:
             self._add(name, plugin)
 
     def _add(self, name: str, plugin: object) -> None:
-        if self._manager.is_registered(plugin):
+        if id(plugin) in self._added:
             return
-        problems = [PluginProblem(f"{name}: {what}", cure, code=code) for what, cure, code in hook_problems(plugin)]
-        for problem in problems:
-            self._report(problem)
-        if problems:
-            return
-        self._manager.register(plugin, name=name)
+        self._added[id(plugin)] = plugin
+        hooks = _Hooks()
+        for attribute, function in _members(plugin):
+            flaws = list(_member_flaws(plugin, attribute, function))
+            for what, cure in flaws:
+                self._report(PluginProblem(f"{name}: {what}", cure, code=function))
+            if not flaws and hasattr(function, "bot_impl"):
+                setattr(hooks, attribute, function)
+        self._manager.register(hooks, name=name)
         self._order.append(name)
 
     def actions(self) -> Mapping[str, Action]:
@@ -108,6 +118,19 @@ class Plugins:
         merged.options += dict.fromkeys(options.items().values())  # each once, not once per spelling
         return merged
 
+    def settings_schemas(self, settings: Settings) -> dict[str, Mapping[str, Any]]:
+        """The JSON schemas of the sections of `plugin_settings` that plugins declare, by section."""
+        registry: Registry[Any] = Registry("settings section", checks.section_flaw)
+        schemas = dict(self._collect(registry, "register_settings").items())
+        for name, make in _checked_factories(self._collected["register_settings"], checks.schema_flaw).items():
+            if callable(schemas[name]):
+                try:
+                    schemas[name] = make(settings)
+                except PluginError as error:
+                    self._report(error)
+                    del schemas[name]
+        return schemas
+
     @asynccontextmanager
     async def lifespan(
         self, startup: Startup, slow: Callable[[str], None] = lambda name: None, *, slow_seconds: float = 5.0
@@ -159,18 +182,6 @@ class Plugins:
         return [(name, function) for name in self._order for function in found[name]]
 
 
-def hook_problems(plugin: object) -> Iterable[tuple[str, str, object]]:
-    """Yield what is wrong with the plugin's hooks: a sentence, what to write instead, and the function."""
-    known = _hook_parameters()
-    for name, function in _members(plugin):
-        marked = getattr(function, "bot_impl", None)
-        if isinstance(marked, dict):
-            for what, cure in _hook_flaws(marked.get("specname") or name, function, known):
-                yield what, cure, function
-        elif name in known and _is_its_own(plugin, function):
-            yield f"{name} is a hook's name", "put `@hookimpl` above its `def`", function
-
-
 def _members(plugin: object) -> Iterator[tuple[str, Any]]:
     """Yield a plugin's functions and methods, with those of its class. Nothing else is a hook, so skip odd imports."""
     for name in dir(plugin):
@@ -180,6 +191,16 @@ def _members(plugin: object) -> Iterator[tuple[str, Any]]:
             member = getattr(plugin, name)
             if inspect.isroutine(member):
                 yield name, member
+
+
+def _member_flaws(plugin: object, name: str, function: Callable[..., Any]) -> Iterator[checks.Flaw]:
+    """Yield what is wrong with a plugin's function of this name, if it is a hook or looks like one."""
+    known = _hook_parameters()
+    marked = getattr(function, "bot_impl", None)
+    if isinstance(marked, dict):
+        yield from _hook_flaws(marked.get("specname") or name, function, known)
+    elif name in known and _is_its_own(plugin, function):
+        yield f"{name} is a hook's name", "put `@hookimpl` above its `def`"
 
 
 def _is_its_own(plugin: object, function: object) -> bool:
@@ -219,6 +240,7 @@ def _parameter_problems(
             yield f"the hook {name} takes no argument {parameter.name}", f"it takes ({', '.join(expected)})"
 
 
+@cache
 def _hook_parameters() -> dict[str, tuple[str, ...]]:
     return {
         name: tuple(inspect.signature(function).parameters)

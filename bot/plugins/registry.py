@@ -35,6 +35,8 @@ AnyChannel: TypeAlias = "Channel | ApiChannel"
 Observe: TypeAlias = "Callable[[TurnRecord], None]"
 RegisterChannel: TypeAlias = "Callable[[str, AnyChannel | Callable[[Startup], AnyChannel]], None]"
 RegisterObserver: TypeAlias = "Callable[[str, Observe | Callable[[Startup], Observe]], None]"
+Schema: TypeAlias = dict[str, Any]
+RegisterSettings: TypeAlias = Callable[[str, Schema | Callable[[Settings], Schema]], None]
 Configure: TypeAlias = Callable[[Settings, Any], Settings]
 
 

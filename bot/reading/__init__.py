@@ -1,8 +1,9 @@
 """YAML to content and diagnostics: the only package that uses a YAML library."""
 
 from bot.reading.finding import content_files
+from bot.reading.plugins import plugin_places, read_plugin_settings
 from bot.reading.project import ReadResult, read_nlu_data, read_project, read_test_stories
-from bot.reading.settings import channel_places, plugin_places, read_pipeline, read_settings
+from bot.reading.settings import channel_places, read_pipeline, read_settings
 
 __all__ = [
     "ReadResult",
@@ -11,6 +12,7 @@ __all__ = [
     "plugin_places",
     "read_nlu_data",
     "read_pipeline",
+    "read_plugin_settings",
     "read_project",
     "read_settings",
     "read_test_stories",

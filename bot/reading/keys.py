@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, TypeAlias
 
@@ -21,12 +22,17 @@ def odd_keys(instance: dict[str, Any], schema: Schema, mode: str) -> list[str]:
     if mode == "names":
         inner = _entry_schema(schema).get("properties", {})
         return [key for key, value in instance.items() if key in inner and not isinstance(value, dict)]
-    odd = [key for key in instance if key not in schema.get("properties", {})]
+    patterns = schema.get("patternProperties", ())
+    odd = [key for key in instance if key not in schema.get("properties", {}) and not _matches(key, patterns)]
     if mode == "slots":
         return [key for key in odd if is_misspelt(key, schema["properties"]) or _are_names(instance[key])]
     if mode == "typos":
         return [key for key in odd if is_mistake(key, schema)]
     return odd if mode == "errors" else [key for key in odd if not key.startswith(("x-", "_"))]
+
+
+def _matches(key: str, patterns: Collection[str]) -> bool:
+    return any(re.search(pattern, key) for pattern in patterns)
 
 
 def _are_names(value: Any) -> bool:
@@ -104,9 +110,10 @@ def lineage_of(root: Schema, path: Sequence[str | int]) -> list[Schema]:
     for step in path:
         schema = lineage[-1]
         if isinstance(step, int):
-            lineage.append(schema.get("items", {}))
+            part = schema.get("items")
         else:
-            lineage.append(schema.get("properties", {}).get(step, schema.get("additionalProperties")))
+            part = schema.get("properties", {}).get(step, schema.get("additionalProperties"))
+        lineage.append(part if isinstance(part, dict) else {})
     return lineage
 
 
@@ -132,8 +139,11 @@ def _inner_keys(schema: Schema, place: str = "the entry above it") -> Iterator[t
         yield from _keys_of(entry, place)
 
 
-def _keys_of(schema: Schema, place: str) -> Iterator[tuple[str, str]]:
-    yield from ((key, place) for key, part in schema.get("properties", {}).items() if "type" in part or "enum" in part)
+def _keys_of(schema: Schema | bool, place: str) -> Iterator[tuple[str, str]]:
+    if not isinstance(schema, dict):  # true or false: anything, or nothing
+        return
+    parts = schema.get("properties", {}).items()
+    yield from ((key, place) for key, part in parts if isinstance(part, dict) and ("type" in part or "enum" in part))
     yield from _inner_keys(schema, place)
 
 

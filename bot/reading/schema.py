@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any, TypeAlias
 
 from jsonschema import Draft202012Validator, ValidationError, validators
 
-from bot.content import Diagnostic, Place, Severity
+from bot.content import Diagnostic, Place
 from bot.content.suggest import did_you_mean, is_misspelt
 from bot.reading.keys import displaced, is_mistake, key_cure, lineage_of, odd_keys
 from bot.reading.syntax import BLOCK
@@ -70,7 +70,12 @@ _Validator: Any = validators.extend(  # type: ignore[no-untyped-call]  # jsonsch
 def validator(name: str) -> Any:
     """Return the validator of `schemas/<name>.json`, built once."""
     schema = load_schema(name)
-    return _Validator(_inlined(schema, schema))
+    return validator_of(_inlined(schema, schema))
+
+
+def validator_of(schema: Mapping[str, Any]) -> Any:
+    """Return the validator of a schema without `$ref`."""
+    return _Validator(schema)
 
 
 def _inlined(part: Any, schema: dict[str, Any]) -> Any:
@@ -96,9 +101,14 @@ def check_schema(tree: Any, name: str, file: str) -> tuple[Any, list[Diagnostic]
     check = validator(name)
     misplaced = list(displaced(tree, check.schema, partial(_is_valid, check)))
     found = [_take_out_misplaced(within, key) for within, key in misplaced]
+    tree, invalid = check_tree(tree, check, file)
+    return tree, list(dict.fromkeys([*found, *invalid]))
+
+
+def check_tree(tree: Any, check: Any, file: str) -> tuple[Any, list[Diagnostic]]:
+    """Return the tree without what this validator finds invalid (None if nothing is left), and what was wrong."""
     errors = _outermost(_settle_types(tree, check))
-    for error in errors:
-        found += _explain(error, tree, file, check.schema)
+    found = [finding for error in errors for finding in _explain(error, tree, file, check.schema)]
     diagnostics = list(dict.fromkeys(found))
     for _ in range(_ROUNDS):
         if not errors:
@@ -115,7 +125,7 @@ def _is_valid(check: Any, value: Any, part: dict[str, Any]) -> bool:
 def _take_out_misplaced(within: Map, key: str) -> Diagnostic:
     """Remove a section from the mapping that it must not be in, and return the finding."""
     del within[key]
-    message = f"`{key}:` is indented too far, so it is ignored."
+    message = f"`{key}:` is indented too far: it is inside another section."
     return Diagnostic("error", within.key_place(key), message, "Write it at the left edge.", "misplaced-section", key)
 
 
@@ -221,7 +231,7 @@ def _is_unquoted_example(error: Error, path: Path) -> bool:
     """Whether it is an example without quotes that contains a colon: a mapping with none of the keys known there."""
     if path[-2:-1] != ["examples"] or not isinstance(path[-1], int) or not isinstance(error.instance, Map):
         return False
-    known = error.schema["properties"]
+    known = error.schema.get("properties", ())
     return bool(error.instance) and not any(key in known or is_misspelt(key, known) for key in error.instance)
 
 
@@ -233,8 +243,11 @@ def _explain_extra(error: Error, path: Path, place: Place, root: dict[str, Any])
         around = f" in {what[:1].lower()}{what[1:]}" if path else ""
         cure = key_cure(key, lineage)
         tolerated = error.validator_value == "warnings" and not is_mistake(key, error.schema)
-        severity: Severity = "warning" if tolerated else "error"
-        yield Diagnostic(severity, where, f"The key `{key}` is not known{around}; it is ignored.", cure, "unknown-key")
+        message = f"The key `{key}` is not known{around}"
+        if tolerated:
+            yield Diagnostic("warning", where, f"{message}; it is ignored.", cure, "unknown-key")
+        else:
+            yield Diagnostic("error", where, f"{message}.", cure, "unknown-key")
 
 
 def _subject(path: Path) -> str:

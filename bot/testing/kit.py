@@ -1,4 +1,4 @@
-"""A kit to test one action: create a turn by hand, run the action, look at what it appended.
+"""A kit to test one action, or another part of a plugin: create by hand what it is given, and look at what it did.
 
     turn = make_turn("what's my balance?", intent="ask_balance", domain=domain, customer=CUSTOMER)
     await run_action(turn, run)
@@ -24,20 +24,22 @@ from msgspec.structs import replace
 
 from bot.actions.turn import Action, Resources, Turn, TurnContext
 from bot.actions.unknown import UnknownSlot
-from bot.config import Limits
+from bot.config import Limits, Settings
 from bot.content import Domain, Variation
 from bot.dialogue.effects import EffectResult
-from bot.dialogue.events import BotUttered, Event, SlotSet, UserUttered
+from bot.dialogue.events import ActionExecuted, BotUttered, Event, SlotSet, UserUttered
 from bot.dialogue.evolve import evolve_all
 from bot.dialogue.slots import initial_slots
 from bot.dialogue.tracker import Tracker
-from bot.engine.codec import check_events
+from bot.engine.codec import storable
 from bot.engine.deadline import held_up
+from bot.engine.record import Step, TurnRecord
 from bot.engine.running import run_alone
 from bot.errors import ContentError
 from bot.messages import Customer, Entity, IntentScore, JsonObject, Parse, Principal, Reply, UserMessage
+from bot.plugins import Startup
 from bot.reading import read_project
-from bot.sources import Chance
+from bot.sources import Chance, Sources
 
 NOW: Final = datetime(2026, 11, 3, 10, 0, tzinfo=UTC)
 """The default time of turns created by hand."""
@@ -102,6 +104,7 @@ def make_turn(
     intent: str | None = None,
     entities: Iterable[Entity] = (),
     slots: Mapping[str, Any] | None = None,
+    filled: Mapping[str, Any] | None = None,
     before: Iterable[Event] = (),
     customer: Customer | None = None,
     domain: Domain | None = None,
@@ -116,9 +119,10 @@ def make_turn(
     """Return a turn that an action can be run on.
 
     `message` is what the user said, as text or parsed. The conversation begins with the initial values of the domain's
-    slots; `before` are its earlier events, and `slots` are set before the message arrives. `resources` are what
-    lifespans would have opened, by name; `actions` are those that `turn.run` finds. `spend` is called by `turn.spend`:
-    pass a SpentEffects. `metadata` are the message's: for an effect's `settled_action`, its outcome, under `effect`.
+    slots; `before` are its earlier events, `slots` are set before the message arrives, and `filled` are those that the
+    message itself fills, as a form's or a mapping's would be. `resources` are what lifespans would have opened, by
+    name; `actions` are those that `turn.run` finds. `spend` is called by `turn.spend`: pass a SpentEffects. `metadata`
+    are the message's: for an effect's `settled_action`, its outcome, under `effect`.
     """
     parse = message if isinstance(message, Parse) else make_parse(message, intent=intent, entities=entities)
     principal = Principal("customer", f"customer:{customer.id}", customer) if customer else Principal("key", "key:test")
@@ -128,12 +132,10 @@ def make_turn(
     domain = domain or Domain()
     initial = initial_slots(domain)
     start = Tracker("conversation-1", initial, initial_slots=initial)
-    earlier = [*before, *(SlotSet(name, value) for name, value in (slots or {}).items())]
-    tracker = evolve_all(earlier, replace(start, base=start))
-    context = _context(user_message, domain, spend, seed, tracker)
-    turn = Turn(evolve_all([UserUttered(parse, "message-1", channel, user_message.metadata)], tracker), context)
-    for name, value in (resources or {}).items():
-        turn.resources.provide(name, value)
+    tracker = evolve_all([*before, *_set(slots)], replace(start, base=start))
+    context = _context(user_message, domain, spend, seed, resources, tracker)
+    said = UserUttered(parse, "message-1", channel, user_message.metadata)
+    turn = Turn(evolve_all([said, *_set(filled)], tracker), context)
     return _with_actions(turn, actions) if actions else turn
 
 
@@ -153,8 +155,7 @@ def _holds_up(seconds: float) -> None:
 
 def replies(turn: Turn) -> list[Reply]:
     """Return what the action said, in order; raises ValueError if its events cannot be stored, as a bot does."""
-    check_events(turn.events)
-    return [event.reply for event in turn.events if isinstance(event, BotUttered)]
+    return [event.reply for event in storable(turn.events) if isinstance(event, BotUttered)]
 
 
 def texts(turn: Turn) -> list[str]:
@@ -162,14 +163,78 @@ def texts(turn: Turn) -> list[str]:
     return [reply.text for reply in replies(turn) if reply.text is not None]
 
 
-def _context(message: UserMessage, domain: Domain, spend: Spend | None, seed: int, before: Tracker) -> TurnContext:
+def make_startup(
+    *,
+    channels: Mapping[str, Mapping[str, Any]] | None = None,
+    plugin_settings: Mapping[str, Any] | None = None,
+    resources: Mapping[str, object] | None = None,
+    now: datetime = NOW,
+    testing: bool = False,
+) -> Startup:
+    """Return what the class of a channel or observer, or a lifespan, is given.
+
+    `channels` are the entries of credentials.yml and `plugin_settings` the sections of config.yml, by name;
+    `resources` are what lifespans would have opened. `now` is the time of `startup.sources`. Customers, checks and
+    announcements are accepted and ignored; what a lifespan provides and offers is in `resources` and `effects`.
+    """
+    return Startup(
+        settings=Settings(channels=channels or {}, plugin_settings=plugin_settings or {}),
+        resources=_resources(resources),
+        sources=Sources(now=lambda: now),
+        add_customer=_add_nobody,
+        announce=lambda line: None,
+        add_check=lambda name, check: None,
+        testing=testing,
+    )
+
+
+def make_record(turn: Turn, *actions: str) -> TurnRecord:
+    """Return the record of a turn that ended like this one, as observers get it; `actions` are the names of what ran.
+
+    Its events are the message, those actions and what was appended to the turn.
+    """
+    message = turn.message
+    said = UserUttered(
+        turn.tracker.parse or make_parse(message.text), message.message_id, message.channel, message.metadata
+    )
+    ran = (ActionExecuted(name, _POLICY, 1.0) for name in actions)
+    steps = tuple(Step(name, _POLICY, 1.0, because=(), seconds=0.0) for name in actions)
+    return TurnRecord(1, message, (said, *ran, *turn.events), steps, turn.now, seed=0, content="")
+
+
+_POLICY: Final = "RulePolicy"
+
+
+async def _add_nobody(account_number: str, code: str, bank_customer_id: str) -> None:
+    """Do nothing: there is no store."""
+
+
+def _set(slots: Mapping[str, Any] | None) -> list[Event]:
+    return [SlotSet(name, value) for name, value in (slots or {}).items()]
+
+
+def _resources(given: Mapping[str, object] | None) -> Resources:
+    resources = Resources()
+    for name, value in (given or {}).items():
+        resources.provide(name, value)
+    return resources
+
+
+def _context(
+    message: UserMessage,
+    domain: Domain,
+    spend: Spend | None,
+    seed: int,
+    resources: Mapping[str, object] | None,
+    before: Tracker,
+) -> TurnContext:
     numbers = count(1)
     return TurnContext(
         message=message,
         domain=domain,
         now=message.arrived,
         random=Chance(seed),
-        resources=Resources(),
+        resources=_resources(resources),
         run_action=_no_action,
         has_action=lambda name: False,
         new_id=lambda: f"id-{next(numbers)}",
@@ -196,8 +261,7 @@ def _with_actions(turn: Turn, actions: Mapping[str, Action]) -> Turn:
         if name not in actions:
             return await _no_action(name, tracker)
         nested = Turn(tracker, context)
-        await run_alone(actions[name], nested, Limits().action_seconds, _holds_up)
-        return nested.events
+        return await run_alone(actions[name], nested, Limits().action_seconds, _holds_up)
 
     context = replace(turn.context, run_action=run_action, has_action=actions.__contains__)
     return Turn(turn.tracker, context)

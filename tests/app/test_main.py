@@ -81,6 +81,30 @@ def test_broken_plugin_is_reported_once_by_commands_that_need_it(
     assert capsys.readouterr().err.count("config.yml names the plugin 'till', which cannot be imported") == 1
 
 
+@pytest.mark.parametrize("command", ["run", "shell", "interactive"])
+def test_broken_plugin_leaves_the_help_of_the_commands_that_need_it(
+    broken: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    told = capsys.readouterr()
+    assert (ended.value.code, "--project" in told.out) == (0, True)
+    assert told.err.count("'till', which cannot be imported") == 1
+
+
+@pytest.mark.parametrize("words", ["run", "run --loft x", "shell --loft x", "interactive"])
+def test_broken_plugin_does_not_hide_other_errors(broken: Path, capsys: pytest.CaptureFixture[str], words: str) -> None:
+    (broken / "config.yml").write_text("plugins: [till, loft]\nlimits: {waitng: 3}\n")
+    (broken / "loft.py").write_text(
+        "from bot import hookimpl\n\n\n@hookimpl\ndef register_commands(commands):\n    commands.add(None)\n"
+    )
+    with pytest.raises(SystemExit) as ended:
+        main(words.split())
+    assert ended.value.code == 1
+    told = capsys.readouterr().err
+    assert all(f"{place}: error" in told for place in ("till.py:1:1", "loft.py:6:1", "config.yml:2:10"))
+
+
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     """The error message for arguments that the command line rejects."""
     with pytest.raises(SystemExit) as ended:
@@ -101,6 +125,9 @@ def test_rasa_command_is_rejected_with_its_equivalent(name: str, capsys: pytest.
         ("run -m models", "models are trained from the project's content"),
         ("run -vv", "logs go to standard error"),
         ("train --finetune", "training takes a second"),
+        ("shell --port 5006", "only `bot run` listens on a port"),
+        ("test core --end-to-end", "`--e2e` also runs actions and forms"),
+        ("data help", "`bot validate` checks them"),
         ("train --out models", "`.teller/models`"),
         ("train --skip-validation", "errors stop training"),
         ("run --syslog-port 514", "`--syslog-port` is Rasa's"),
@@ -144,7 +171,7 @@ def test_existing_options_are_not_listed_as_rasa_only() -> None:
     context = click.Context(cli)
     ours = {o for name in BUILT_IN for p in options_of(cli.get_command(context, name)) for o in p.opts}
     # These options belong to other commands in Rasa:
-    elsewhere = {"--config", "--nlu", "--out", "--quiet", "--stories"}
+    elsewhere = {"--config", "--nlu", "--out", "--port", "--quiet", "--stories"}
     assert ours & {option for names in OPTIONS for option in names.split(", ")} == elsewhere
     assert {"-p", "-i", "--interface", "-s", "-t", "-u"} <= ours
 
@@ -213,6 +240,20 @@ WRONG = """stories:
   - {user: hello there, intent: greet}
   - {action: utter_help}
 """
+
+
+def test_last_line_counts_stories_and_messages_together_if_both_are_tested(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_template(tmp_path)
+    wrong, messages = tmp_path / "stories/test_wrong.yml", tmp_path / "test_messages.yml"
+    wrong.write_text(WRONG)
+    messages.write_text("nlu: [{intent: greet, examples: [hello there]}]")
+    with pytest.raises(SystemExit) as ended:
+        main(f"test --project {tmp_path} --out {tmp_path / 'out'} -s {wrong} -u {messages}".split())
+    assert ended.value.code == 1
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "1 passed, 2 failed (0 of 2 stories and 1 of 1 messages passed)"
 
 
 def test_failed_story_is_shown_with_reasons_and_without_consequences(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -7,11 +8,16 @@ from typing import Any
 import pytest
 
 import actions.bank
-from actions.bank import BankClient
-from actions.bank.settings import BankSettings, read_bank_settings
-from bot import CallFailed, ConfigurationError, HttpClient, Resources, Settings, Sources, Startup
+from actions.bank import BankClient, CustomerBank
+from actions.bank.settings import BankSettings, bank_schema, read_bank_settings
+from actions.banking import for_customers
+from bot import CallFailed, HttpClient, Resources, Settings, Sources, Startup, Turn
+from bot.config import Limits
+from bot.reading import read_plugin_settings
+from bot.testing.kit import CUSTOMER, make_turn, run_action, texts
 from simulator.settings import Endpoint
 from tests.bank.kit import AMARA, NOON
+from tests.durability.virtual_time import run_virtually
 
 CALLED = ("token", "accounts", "balances", "token")
 
@@ -113,11 +119,44 @@ def test_settings_are_read_from_the_configuration() -> None:
     assert read_bank_settings({}) == BankSettings()
 
 
-def test_all_invalid_settings_are_reported_together() -> None:
-    wrong = {"seconds": 0, "tries": True, "connections": 1.5, "url": "bank.example", "colour": "red"}
-    with pytest.raises(ConfigurationError) as refused:
-        read_bank_settings({"bank": wrong})
-    assert len(refused.value.problems) == 5
-    assert all(key in str(refused.value) for key in wrong)
-    with pytest.raises(ConfigurationError, match="write keys"):
-        read_bank_settings({"bank": "https://bank.example"})
+def checked(folder: Path, bank: str, limits: Limits | None = None) -> tuple[dict[str, Any], list[str]]:
+    """The settings as plugins read them, and the findings with their places, for this section `bank`."""
+    (folder / "config.yml").write_text(f"plugin_settings:\n  bank: {bank}\n")
+    schema = bank_schema(Settings(limits=limits or Limits()))
+    settings, found = read_plugin_settings(folder, {"bank": schema})
+    return settings, [str(finding) for finding in sorted(found, key=lambda d: d.place)]
+
+
+def test_wrong_settings_are_all_reported_with_their_places(tmp_path: Path) -> None:
+    wrong = "{seconds: -3, tries: true, connections: 1.5, url: bank.example, colour: red}"
+    _, found = checked(tmp_path, wrong)
+    about = ("at least 0.1", "a whole number", "a whole number", "https://bank.example", "`colour` is not known")
+    assert all(words in finding for words, finding in zip(about, found, strict=True))
+    assert all(finding.startswith("config.yml:2:") for finding in found)
+    assert "`bank` must be a mapping" in checked(tmp_path, "https://bank.example")[1][0]
+
+
+def test_question_may_take_as_long_as_an_action_but_no_longer(tmp_path: Path) -> None:
+    assert checked(tmp_path, "{seconds: 5}")[1] == []
+    assert "at most 5.0. Write 0.1 to 5;" in checked(tmp_path, "{seconds: 6}")[1][0]
+    assert checked(tmp_path, "{seconds: 59}", Limits(action_seconds=60.0))[1] == []
+
+
+def test_numbers_from_the_environment_are_read_as_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BANK_SECONDS", "2.5")
+    settings, found = checked(tmp_path, "\n    seconds: ${BANK_SECONDS}")
+    assert (found, read_bank_settings(settings).seconds) == ([], 2.5)
+
+
+def test_action_may_ask_the_bank_for_as_long_as_actions_may_take() -> None:
+    async def patient(turn: Turn, bank: CustomerBank) -> None:
+        await asyncio.sleep(Limits().action_seconds - 0.1)
+        turn.say_text("There you are.")
+
+    async def asked() -> list[str]:
+        client = BankClient(HttpClient("http://127.0.0.1:9", service="bank"), "teller", "secret", sources=Sources())
+        turn = make_turn("balance", customer=CUSTOMER, resources={"bank": client})
+        await run_action(turn, for_customers(patient))
+        return texts(turn)
+
+    assert run_virtually(asked()) == ["There you are."]

@@ -16,6 +16,7 @@ from bot.app.testing import run_core_tests
 from bot.cli.main import cli
 from bot.content.names import DEFAULT_ACTIONS, DEFAULT_INTENTS, DEFAULT_SLOTS
 from bot.reading import read_project
+from bot.reading.tree import parse_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -67,9 +68,16 @@ def test_yaml_examples_read_without_errors(example: Example, tmp_path: Path) -> 
     if path.name != "config.yml":
         (tmp_path / "config.yml").write_text("language: en\n")
     unknown = {f"unknown-{kind}" for kind in ("action", "form", "intent", "response", "slot")}
-    elsewhere = {"no-content", "nothing-to-learn", *unknown}
+    elsewhere = {"no-content", "nothing-to-learn", "unset-variable", *unknown}
     found = [d for d in read_project(tmp_path).errors if d.code not in elsewhere]
     assert not found, [str(d) for d in found]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_settings_within_sentences_are_yaml(document: Path) -> None:
+    for line in re.findall(r"`([a-z_]+: *[\[{][^`\n]*)`", document.read_text(encoding="utf-8")):
+        _, problems = parse_yaml(line.encode(), document.name)
+        assert not problems, (line, [str(problem) for problem in problems])
 
 
 def commands() -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The Python in the documents passes a strict type checker, which also finds misspelt public names."""
+"""The Python in the documents and the starter passes a strict type checker, which also finds misspelt public names."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ import sys
 
 import pytest
 
+from bot.reading.template import write_template
+
 from .test_examples import DOCUMENTS, ROOT, examples, named
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """What mypy --strict says of all documents' Python, and of a module with a misspelt name."""
+    """What mypy --strict says of all documents' Python, the starter's, and of a module with a misspelt name."""
     folder = tmp_path_factory.mktemp("typed")
     (folder / "slip.py").write_text("from bot import Turnn\n")
+    write_template(folder / "starter")
     python = list(examples("python"))
     for document in DOCUMENTS:
         module = re.sub(r"\W", "_", named(document).removesuffix(".md"))
@@ -29,8 +32,12 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return [line for line in done.stdout.splitlines() if ": error: " in line]
 
 
+def test_starter_passes_strict_type_checking(found: list[str]) -> None:
+    assert [line for line in found if line.startswith("starter")] == []
+
+
 def test_python_examples_pass_strict_type_checking(found: list[str]) -> None:
-    assert [line for line in found if not line.startswith("slip.py")] == []
+    assert [line for line in found if not line.startswith(("slip.py", "starter"))] == []
 
 
 def test_type_checker_rejects_a_misspelt_public_name(found: list[str]) -> None:

@@ -20,6 +20,7 @@ from bot.app.projects import load_project
 from bot.app.running import parts_of
 from bot.cli.main import main
 from bot.config import Logging
+from bot.errors import ContentError
 from bot.logs import make_logger
 from bot.messages import Principal, UserMessage
 from bot.plugins import hookspecs
@@ -38,6 +39,7 @@ import numpy as np
 import bot
 
 records = []
+heights = []
 closed = []
 
 
@@ -113,16 +115,23 @@ def register_commands(commands):
 
 
 @bot.hookimpl
+def register_settings(register):
+    register("loft", {"type": "object", "properties": {"height": {"type": "integer"}}})
+
+
+@bot.hookimpl
 @asynccontextmanager
 async def lifespan(startup: bot.Startup):
     startup.resources.provide("greeting", "good day")
     startup.announce("pigeons are in")
+    heights.append(startup.settings.plugin_settings["loft"]["height"])
     yield
     closed.append(True)
 '''
 CONFIG = """
 language: en
 plugins: [pigeons]
+plugin_settings: {loft: {height: 3}}
 pipeline:
 - name: DIETClassifier
 - name: Lengths
@@ -154,7 +163,7 @@ def project(tmp_path: Path, models: Path) -> Path:
 @asynccontextmanager
 async def opened(project: Path) -> AsyncIterator[Bot]:
     quiet = make_logger(Logging(level="error"), now=Sources().now)
-    async with open_bot(load_project(project), log=quiet) as bot:
+    async with open_bot(load_project(project), server=True, log=quiet) as bot:
         yield bot
 
 
@@ -222,6 +231,14 @@ async def test_lifespan(project: Path) -> None:
     assert plugin.closed == [True]
 
 
+async def test_register_settings(project: Path) -> None:
+    async with opened(project) as bot:
+        assert of_plugin(bot).heights == [3]
+    (project / "config.yml").write_text(CONFIG.replace("3", "tall"))
+    with pytest.raises(ContentError, match=r"config\.yml:4:34: error: `height` must be a whole number"):
+        load_project(project)
+
+
 EFFECT = """
 
 class Pay:
@@ -248,4 +265,4 @@ def test_every_hook_has_a_test_and_its_signature_in_the_reference() -> None:
     taken = {name: ", ".join(inspect.signature(getattr(hookspecs, name)).parameters) for name in HOOKS}
     assert documented == taken
     assert [name for name in HOOKS if f"test_{name}" not in globals()] == []
-    assert len(HOOKS) == 7
+    assert len(HOOKS) == 8

@@ -51,6 +51,12 @@ def test_actions_are_collected_from_every_plugin() -> None:
     assert set(plugins.actions()) == {"action_a", "action_b"}
 
 
+def test_plugins_with_the_same_hooks_are_different_plugins() -> None:
+    assert list(Plugins([("one", plugin()), ("two", plugin()), ("three", offers("action_a"))]).actions()) == [
+        "action_a"
+    ]
+
+
 def test_plugin_found_twice_is_loaded_once() -> None:
     found = offers("action_a")
     plugins = Plugins([("one", found), ("two", found)])

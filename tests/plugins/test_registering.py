@@ -211,6 +211,21 @@ def test_every_problem_is_reported_and_valid_items_are_registered() -> None:
     assert [str(error).split("'")[1] for error in reported] == ["action_a", "action_b"]
 
 
+def test_bad_hook_does_not_hide_the_problems_of_the_plugins_other_hooks() -> None:
+    def register_actions(register: Callable[[str, Any], None]) -> None:
+        register("action_a", nothing)
+        register("action_a", nothing)
+
+    @hookimpl
+    def register_action(register: object) -> None: ...
+
+    reported: list[PluginError] = []
+    offered = plugin(register_actions=register_actions)
+    offered.register_action = register_action
+    assert list(Plugins([("one", offered)], reported.append).actions()) == ["action_a"]
+    assert ["there is no hook" in str(error) for error in reported] == [True, False]
+
+
 def commands(*adds: Callable[[Commands], None]) -> Commands:
     return Plugins([(f"plugin {n}", plugin(register_commands=add)) for n, add in enumerate(adds, 1)]).commands()
 

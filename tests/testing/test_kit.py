@@ -19,10 +19,13 @@ from bot.errors import ContentError
 from bot.reading.template import write_template
 from bot.testing.kit import (
     CUSTOMER,
+    NOW,
     SpentEffects,
     load_domain,
     make_entity,
     make_parse,
+    make_record,
+    make_startup,
     make_turn,
     replies,
     run_action,
@@ -111,6 +114,33 @@ async def test_slot_before_keeps_the_value_from_the_start_of_the_turn() -> None:
     turn = make_turn("hi", domain=DOMAIN, slots={"colour": "blue"})
     await greet(turn)
     assert (turn.slot("colour"), turn.slot_before("colour"), turn.slot_before("size")) == ("red", "blue", None)
+
+
+async def test_slot_that_the_message_fills_has_its_earlier_value_before() -> None:
+    turn = make_turn("red", slots={"colour": "blue"}, filled={"colour": "red", "size": "M"})
+    assert (turn.slot("colour"), turn.slot_before("colour")) == ("red", "blue")
+    assert (turn.slot("size"), turn.slot_before("size")) == ("M", None)
+    assert turn.events == (), "only what the action appends"
+
+
+async def test_startup_has_what_it_was_given() -> None:
+    given = make_startup(
+        channels={"pager": {"token": "t"}}, plugin_settings={"till": {"port": 1}}, resources={"shop": 7}, testing=True
+    )
+    assert given.settings.channels["pager"]["token"] == "t"
+    assert given.settings.plugin_settings["till"]["port"] == 1
+    assert (given.resources.get("shop", int), given.sources.now(), given.testing) == (7, NOW, True)
+    await given.add_customer("12345678", "1234", "cust-1")
+    given.announce("a line")
+
+
+async def test_record_shows_what_happened_in_the_turn() -> None:
+    turn = make_turn("hi", intent="hello", domain=DOMAIN)
+    await greet(turn)
+    record = make_record(turn, "action_greet")
+    assert [reply.text for reply in record.replies] == ["Hello stranger, your red coat is here."]
+    assert ([step.action for step in record.steps], record.is_said) == (["action_greet"], True)
+    assert [type(event).__name__ for event in record.events[:2]] == ["UserUttered", "ActionExecuted"]
 
 
 async def test_turn_uses_the_given_resources_actions_and_effects() -> None:

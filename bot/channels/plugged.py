@@ -15,22 +15,20 @@ from aiohttp import web
 
 from bot.channels.batch import Batch, SenderLocks
 from bot.channels.channel import ApiChannel, Channel, Incoming, Said, Sending, Sends, replies_by_send
+from bot.channels.delivery import SEND_SECONDS
 from bot.encoding import decode, encode, round_trip
 from bot.engine.codec import reply_to_json
 from bot.engine.deadline import uncancelled
 from bot.engine.engine import Addressing
 from bot.engine.protocols import Outgoing
 from bot.engine.record import TurnRecord
-from bot.errors import PLUGIN_FAILURES, CallFailed, Forbidden, PluginError
+from bot.errors import PLUGIN_FAILURES, CallFailed, Forbidden, PluginError, Undeliverable
 from bot.messages import Principal, UserMessage
 from bot.server import schemas
 from bot.server.body import read_bytes
 from bot.server.problems import Problem
 from bot.server.routing import PUBLIC, Answers, Call, Handler, Route, json_response
 from bot.server.status_routes import channel_status
-
-_SEND_SECONDS: Final = 10.0
-"""How long a channel may take to send; a claim on a reply in the outbox lasts longer."""
 
 Send: TypeAlias = Callable[[Outgoing], Awaitable[None]]
 
@@ -50,7 +48,8 @@ def addressing(name: str, *, sends_all: bool = False) -> Addressing:
     """The function that makes a turn's outgoing reply: for turns that the channel did not cause, or for all."""
 
     def address(message: UserMessage, record: TurnRecord) -> tuple[Outgoing, ...]:
-        if (message.channel == name and not sends_all) or not record.replies:
+        is_response = message.principal.id == principal(name).id  # to the platform's own request
+        if (is_response and not sends_all) or not record.replies:
             return ()
         body = encode([reply_to_json(reply) for reply in record.replies])
         return (Outgoing(record.unique_id, name, message.sender, body),)
@@ -59,14 +58,14 @@ def addressing(name: str, *, sends_all: bool = False) -> Addressing:
 
 
 def sender(name: str, channel: Sends) -> Send:
-    """The function that sends an outbox reply; it raises CallFailed, `rejected` if refused permanently."""
+    """The function that sends an outbox reply; it raises CallFailed, `rejected` if the channel says Undeliverable."""
 
     async def send(outgoing: Outgoing) -> None:
         try:
-            async with asyncio.timeout(_SEND_SECONDS):
+            async with asyncio.timeout(SEND_SECONDS):
                 await uncancelled(channel.send(Sending(outgoing.id, outgoing.target, decode(outgoing.body))))
         except PLUGIN_FAILURES as error:
-            kind: Final = "rejected" if type(error) is ValueError else "unavailable"
+            kind: Final = "rejected" if isinstance(error, Undeliverable) else "unavailable"
             wait = error.retry_after if isinstance(error, CallFailed) else None
             reason = type(error).__name__
             raise CallFailed(kind, service=name, call="send", reason=reason, retry_after=wait) from error

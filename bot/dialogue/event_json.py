@@ -28,7 +28,7 @@ def event_to_json(event: e.Event, timestamp: float | None = None) -> Fields:
 
 
 def event_from_json(data: JsonObject) -> e.Event:
-    """Read an event from Rasa's JSON, ignoring its timestamp; raises ValueError if it is not a valid event.
+    """Read an event from Rasa's JSON, without its timestamp; raises ValueError if it is not a valid event.
 
     Every field is checked, and also that the store can save the event: a name
     that is not a text would stay in the conversation, and each later message
@@ -38,14 +38,12 @@ def event_from_json(data: JsonObject) -> e.Event:
     if reader is None:
         raise ValueError(f"there is no event of type {data.get('event')!r}")
     try:
-        event = reader(data)
-        _check_storable(event)
-        return event
+        return _as_stored(reader(data))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"the {data['event']!r} event has a missing or invalid field: {error}") from error
 
 
-_check_storable: Callable[[e.Event], e.Event] = round_trip(e.Event)  # type: ignore[arg-type] # a union is not a class
+_as_stored: Callable[[e.Event], e.Event] = round_trip(e.Event)  # type: ignore[arg-type] # a union is not a class
 
 
 def parse_to_json(parse: Parse) -> Fields:

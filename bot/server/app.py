@@ -11,7 +11,7 @@ from bot.encoding import encode
 from bot.server import auth_routes, chat_routes, page_routes, rasa_routes, schemas, status_routes
 from bot.server.openapi import document
 from bot.server.parts import Parts
-from bot.server.routing import PUBLIC, Answers, Call, Route, json_bytes
+from bot.server.routing import PUBLIC, Answers, Call, Route, canonical_path, json_bytes
 from bot.server.serving import Serving
 
 PARTS = web.AppKey("parts", Parts)
@@ -29,13 +29,20 @@ def make_app(parts: Parts) -> web.Application:
     app[SERVING] = serving
     app[ROUTES] = table
     for route in table:
-        endpoint = serving.endpoint(route)
+        _add_route(app, route, serving)
+    return app
+
+
+def _add_route(app: web.Application, route: Route, serving: Serving) -> None:
+    """Serve a route, with and without a final slash."""
+    endpoint = serving.endpoint(route)
+    path = canonical_path(route.path)
+    for spelling in dict.fromkeys((path, f"{path.rstrip('/')}/")):
         if route.method == "GET":
             # This adds HEAD too, as RFC 9110, 9.1, requires.
-            app.router.add_get(route.path, endpoint, expect_handler=_go_on)
+            app.router.add_get(spelling, endpoint, expect_handler=_go_on)
         else:
-            app.router.add_route(route.method, route.path, endpoint, expect_handler=_go_on)
-    return app
+            app.router.add_route(route.method, spelling, endpoint, expect_handler=_go_on)
 
 
 async def _go_on(request: web.Request) -> None:

@@ -25,9 +25,12 @@ class ClientGone(Exception):
     """The client disconnected before its request was complete: there is nobody to answer, and nothing is wrong here."""
 
 
-async def read_json(request: web.Request, *, max_bytes: int, max_depth: int) -> Any:
-    """The body's JSON value; raises Problem 400, 408, 413 or 415, and ClientGone."""
-    if request.content_type != "application/json":
+async def read_json(request: web.Request, *, max_bytes: int, max_depth: int, any_type: bool = False) -> Any:
+    """The body's JSON value; raises Problem 400, 408, 413 or 415, and ClientGone.
+
+    With `any_type` its Content-Type does not matter, as in Rasa.
+    """
+    if not any_type and request.content_type != "application/json":
         raise Problem(415, "unsupported_media_type", "send JSON with the header Content-Type: application/json")
     if "Content-Encoding" in request.headers:
         raise Problem(415, "unsupported_media_type", "send the JSON as it is, without the header Content-Encoding")

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from aiohttp import web
-from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.content import NOWHERE
@@ -19,32 +18,36 @@ from bot.content.domain_json import domain_to_json
 from bot.dialogue.event_json import entity_from_json, event_from_json, parse_to_json
 from bot.dialogue.events import Event, UserUttered
 from bot.dialogue.prediction import Because, Prediction
-from bot.dialogue.slots import initial_slots
-from bot.dialogue.tracker import Tracker
 from bot.engine.outside import EventsWork, ExecuteWork, NoteWork
-from bot.engine.protocols import Loaded
 from bot.engine.record import Answer
-from bot.engine.snapshots import read_snapshot
 from bot.engine.work import IntentWork, Work
 from bot.messages import Parse, UserMessage
 from bot.reading.writing import to_yaml
 from bot.server import rasa_schemas
 from bot.server.messages import KEY_FAMILY
 from bot.server.problems import Problem
-from bot.server.query import choice, number, path_id
+from bot.server.query import choice, path_id
+from bot.server.rasa_conversations import (
+    Addressed,
+    addressed,
+    output_channel,
+    read_existing,
+    read_or_empty,
+    until,
+)
 from bot.server.rasa_replies import rasa_replies
 from bot.server.routing import OPERATOR, Answers, Call, Handler, Parameter, Route, Schema, json_response
+from bot.server.schemas import TEXT
 from bot.server.text import clean
 from bot.server.trackers import Conversation, Include, read_conversation, story_of
-
-_LAST_SECOND = 253_402_300_799
-"""The end of the year 9999, in seconds since 1970."""
 
 _INCLUDE = ("AFTER_RESTART", "ALL", "APPLIED", "NONE")
 
 
 async def parse(call: Call) -> web.Response:
     """POST /model/parse."""
+    if "emulation_mode" in call.request.query:
+        raise Problem(400, "invalid_parameter", "emulation_mode is not supported here: parses are in Rasa's own format")
     parsed = call.parts.engine.agent.matcher.parse(clean(call.body["text"]), call.parts.sources.now())
     return json_response({**parse_to_json(parsed), "message_id": call.body.get("message_id")})
 
@@ -60,7 +63,7 @@ async def domain(call: Call) -> web.Response:
 
 async def tracker(call: Call) -> web.Response:
     """GET /conversations/{id}/tracker."""
-    return _tracker_response(call, await _read_until(call))
+    return _tracker_response(call, until(call, await read_or_empty(call)))
 
 
 async def append_events(call: Call) -> web.Response:
@@ -75,7 +78,7 @@ async def replace_events(call: Call) -> web.Response:
 
 async def story(call: Call) -> web.Response:
     """GET /conversations/{id}/story."""
-    conversation = await _read_until(call)
+    conversation = until(call, await read_existing(call))
     all_sessions = choice(call.request, "all_sessions", ("true", "false"), default="false") == "true"
     text = story_of(conversation, path_id(call.request), all_sessions=all_sessions)
     return web.Response(text=text, content_type="text/yml")
@@ -86,16 +89,16 @@ async def note_message(call: Call) -> web.Response:
     text = clean(call.body["text"])
     parse_data = call.body.get("parse_data")
     parsed = _parse(text, parse_data) if parse_data else None
-    addressed = await _addressed(call)
-    work = NoteWork(_message(call, addressed, text), parsed, background=not addressed.own)
+    target = await addressed(call)
+    work = NoteWork(_message(call, target, text), parsed, background=not target.own)
     await call.parts.engine.perform(work)
-    return _tracker_response(call, await _read(call))
+    return _tracker_response(call, await read_existing(call))
 
 
 async def predict(call: Call) -> web.Response:
     """POST /conversations/{id}/predict: nothing is run and nothing is stored."""
     agent = call.parts.engine.agent
-    conversation = await _read(call)
+    conversation = await read_existing(call)
     prediction = agent.dialogue.predict(conversation.tracker)
     scores = dict.fromkeys(agent.actions, 0.0) | {prediction.action: prediction.confidence}
     return json_response(
@@ -113,11 +116,17 @@ async def execute(call: Call) -> web.Response:
     name = call.body["name"]
     if name not in call.parts.engine.agent.actions:
         raise Problem(404, "not_found", "there is no action of this name")
-    addressed = await _addressed(call)
+    await read_existing(call)
+    target = await addressed(call)
     policy, confidence = call.body.get("policy") or "api", call.body.get("confidence")
     because = (Because(policy, "asked for over the API", NOWHERE),)
     prediction = Prediction(name, 1.0 if confidence is None else confidence, policy, because=because)
-    work = ExecuteWork(_message(call, addressed, name), prediction, background=not addressed.own)
+    work = ExecuteWork(
+        _message(call, target, name),
+        prediction,
+        background=not target.own,
+        replies_to=output_channel(call, target),
+    )
     return await _perform(call, work)
 
 
@@ -132,8 +141,14 @@ async def trigger_intent(call: Call) -> web.Response:
     with _refusing("/entities", "must be entities in Rasa's format"):
         for entity in entities:
             entity_from_json(entity)  # what cannot be read back would break the conversation
-    addressed = await _addressed(call)
-    work = IntentWork(_message(call, addressed, intent), intent, tuple(entities), background=not addressed.own)
+    target = await addressed(call)
+    work = IntentWork(
+        _message(call, target, intent),
+        intent,
+        tuple(entities),
+        background=not target.own,
+        replies_to=output_channel(call, target),
+    )
     return await _perform(call, work)
 
 
@@ -141,9 +156,13 @@ async def _with_events(call: Call, *, instead: bool) -> web.Response:
     """Append the given events to the conversation, or store them `instead` of its own."""
     given = call.body if isinstance(call.body, list) else [call.body]
     events = [_event(item) for item in given]
-    message = replace(_message(call, await _addressed(call), ""), channel="background")
-    await call.parts.engine.perform(EventsWork(message, events, instead=instead))
-    return _tracker_response(call, await _read(call))
+    times = [item.get("timestamp") for item in given]
+    delivers = choice(call.request, "execute_side_effects", ("true", "false"), default="false") == "true"
+    target = await addressed(call)
+    message = replace(_message(call, target, ""), channel="background")
+    replies_to = output_channel(call, target) if delivers and not instead else ""
+    await call.parts.engine.perform(EventsWork(message, events, times=times, instead=instead, replies_to=replies_to))
+    return _tracker_response(call, await read_existing(call))
 
 
 def _event(item: dict[str, Any]) -> Event:
@@ -172,8 +191,10 @@ def _refusing(pointer: str, detail: str) -> Iterator[None]:
 async def _perform(call: Call, work: Work) -> web.Response:
     answer: Answer = await call.parts.engine.perform(work)
     conversation = await read_conversation(call.parts.engine.store, answer.conversation)
-    messages = list(rasa_replies(answer.replies, path_id(call.request)))
-    return json_response({"tracker": _tracker_json(call, conversation), "messages": messages})
+    shown = {"tracker": _tracker_json(call, conversation)}
+    if work.replies_to:  # a channel delivers them
+        return json_response(shown)
+    return json_response({**shown, "messages": list(rasa_replies(answer.replies, path_id(call.request)))})
 
 
 def _tracker_response(call: Call, conversation: Conversation) -> web.Response:
@@ -185,68 +206,20 @@ def _tracker_json(call: Call, conversation: Conversation) -> dict[str, Any]:
     return conversation.json(path_id(call.request), call.parts.engine.agent.content.domain.slots, include)
 
 
-def _message(call: Call, addressed: Addressed, text: str) -> UserMessage:
+def _message(call: Call, target: Addressed, text: str) -> UserMessage:
     """The message of a turn that the caller triggers directly; no customer is logged in."""
     sources = call.parts.sources
     return UserMessage(
         text=text,
-        conversation=addressed.conversation,
+        conversation=target.conversation,
         message_id=sources.new_id(),
         arrived=sources.now(),
         principal=call.principal,
-        channel=addressed.channel,
+        channel=target.channel,
         sender=path_id(call.request),
         id_is_ours=True,
         correlation_id=call.correlation_id,
     )
-
-
-class Addressed(Struct, frozen=True):
-    """The conversation that a path names: whether it is a sender's of the calling key, and its latest channel."""
-
-    conversation: str
-    own: bool
-    channel: str
-
-
-async def _addressed(call: Call) -> Addressed:
-    """The conversation that a turn is for; a new sender's is created."""
-    store = call.parts.engine.store
-    given = path_id(call.request)
-    loaded = await _load_by_id(call, given)
-    if loaded is not None:
-        return Addressed(given, False, read_snapshot(loaded.snapshot, given).channel or "rest")
-    conversation = await store.conversation_id(call.principal.id, KEY_FAMILY, given)
-    loaded = await store.load(conversation)
-    return Addressed(conversation, True, read_snapshot(loaded.snapshot, conversation).channel or "rest")
-
-
-async def _read(call: Call) -> Conversation:
-    """The conversation to show; reading creates none."""
-    store = call.parts.engine.store
-    given = path_id(call.request)
-    if await _load_by_id(call, given) is not None:
-        return await read_conversation(store, given)
-    found = await store.find_conversation(call.principal.id, KEY_FAMILY, given)
-    if found is not None:
-        return await read_conversation(store, found)
-    slots = initial_slots(call.parts.engine.agent.content.domain)
-    return Conversation(Tracker(slots=slots, initial_slots=slots), ())  # an empty one, whatever the id
-
-
-async def _read_until(call: Call) -> Conversation:
-    """The conversation as it was at the time that the caller asks for with `until`; else as it is."""
-    conversation = await _read(call)
-    until = number(call.request, "until", high=_LAST_SECOND)
-    return conversation if until is None else conversation.until(until)
-
-
-async def _load_by_id(call: Call, given: str) -> Loaded | None:
-    """For an operator, the conversation with this id, whoever has it; for other callers every id is a sender."""
-    if "operator" not in call.principal.scopes:
-        return None
-    loaded = await call.parts.engine.store.load(given)
-    return loaded if loaded.seq > 0 else None
 
 
 _BASE = "/conversations/{id}"
@@ -255,11 +228,21 @@ _EVENTS = Parameter("include_events", "which events the tracker shows", {"enum":
 _UNTIL = Parameter(
     "until",
     "as it was at this time (seconds since 1970, UTC)",
-    {"type": "number", "minimum": 0, "maximum": _LAST_SECOND},
+    {"type": "number", "minimum": 0, "maximum": rasa_schemas.LAST_SECOND},
+)
+_OUTPUT = Parameter(
+    "output_channel", "the channel that delivers the replies: its name, or `latest`; else the response has them", TEXT
+)
+_EFFECTS = Parameter(
+    "execute_side_effects",
+    "deliver the bot's messages among the events to `output_channel`",
+    {"enum": ["true", "false"]},
 )
 _SESSIONS = Parameter("all_sessions", "all sessions, not only the last one", {"enum": ["true", "false"]})
 _TRACKER = Answers(200, "the tracker", rasa_schemas.TRACKER)
-_TRACKER_AND_MESSAGES = Answers(200, "the tracker and what the bot said", rasa_schemas.TRACKER_AND_MESSAGES)
+_TRACKER_AND_MESSAGES = Answers(
+    200, "the tracker and what the bot said, unless a channel delivers it", rasa_schemas.TRACKER_AND_MESSAGES
+)
 
 
 def routes(most_characters: int) -> tuple[Route, ...]:
@@ -277,11 +260,21 @@ def routes(most_characters: int) -> tuple[Route, ...]:
         _conversation_route("GET", "story", story, "The conversation as a story in YAML", yaml, _UNTIL, _SESSIONS),
         _conversation_route("POST", "predict", predict, "What the bot would do next", scores, _EVENTS),
         _changing_route("POST", "messages", note_message, "Record a message without answering it", _TRACKER, message),
-        _changing_route("POST", "tracker/events", append_events, "Append events", _TRACKER, rasa_schemas.EVENTS),
-        _changing_route("PUT", "tracker/events", replace_events, "Replace the events", _TRACKER, rasa_schemas.EVENTS),
-        _changing_route("POST", "execute", execute, "Run an action", _TRACKER_AND_MESSAGES, rasa_schemas.ACTION),
         _changing_route(
-            "POST", "trigger_intent", trigger_intent, "Trigger an intent", _TRACKER_AND_MESSAGES, rasa_schemas.INTENT
+            "POST", "tracker/events", append_events, "Append events", _TRACKER, rasa_schemas.EVENTS, _EFFECTS, _OUTPUT
+        ),
+        _changing_route("PUT", "tracker/events", replace_events, "Replace the events", _TRACKER, rasa_schemas.EVENTS),
+        _changing_route(
+            "POST", "execute", execute, "Run an action", _TRACKER_AND_MESSAGES, rasa_schemas.ACTION, _OUTPUT
+        ),
+        _changing_route(
+            "POST",
+            "trigger_intent",
+            trigger_intent,
+            "Trigger an intent",
+            _TRACKER_AND_MESSAGES,
+            rasa_schemas.INTENT,
+            _OUTPUT,
         ),
     )
 
@@ -338,6 +331,10 @@ def _conversation_route(
     )
 
 
-def _changing_route(method: str, name: str, handler: Handler, about: str, answers: Answers, body: Schema) -> Route:
+def _changing_route(
+    method: str, name: str, handler: Handler, about: str, answers: Answers, body: Schema, *parameters: Parameter
+) -> Route:
     """A route that runs its own turn in a conversation, and shows the result."""
-    return _conversation_route(method, name, handler, about, answers, _EVENTS, body=body, problems=(404, 422, 429))
+    return _conversation_route(
+        method, name, handler, about, answers, _EVENTS, *parameters, body=body, problems=(404, 422, 429)
+    )

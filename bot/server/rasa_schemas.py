@@ -7,6 +7,9 @@ from typing import Any
 from bot.dialogue.event_json import event_types
 from bot.server.schemas import ANYTHING, MESSAGE_ID, NO_CONTROLS, OBJECT, TEXT, complete, obj, plain, string
 
+LAST_SECOND = 253_402_300_799
+"""The end of the year 9999, in seconds since 1970."""
+
 ID = plain(1, 256)
 NAME = string(1, 256)
 _NUMBER_OR_NULL = {"type": ["number", "null"]}
@@ -14,7 +17,10 @@ _TEXT_OR_NULL = {"type": ["string", "null"]}
 
 ENTITY = obj(("entity",), {"entity": NAME, "value": ANYTHING})
 _STORED = {"pattern": NO_CONTROLS}  # if it is a string: a reminder's name and intent are stored as they are
-EVENT = obj(("event",), {"event": {**TEXT, "enum": event_types()}, "name": _STORED, "intent": _STORED})
+_TIME = {"type": ["number", "null"], "minimum": 0, "maximum": LAST_SECOND}
+EVENT = obj(
+    ("event",), {"event": {**TEXT, "enum": event_types()}, "timestamp": _TIME, "name": _STORED, "intent": _STORED}
+)
 EVENTS = {"oneOf": [EVENT, {"type": "array", "items": EVENT, "maxItems": 1_000}]}
 ACTION = obj(("name",), {"name": NAME, "policy": _TEXT_OR_NULL, "confidence": _NUMBER_OR_NULL})
 INTENT = obj(
@@ -57,7 +63,7 @@ TRACKER = obj(
         "latest_action_name": _TEXT_OR_NULL,
     },
 )
-TRACKER_AND_MESSAGES = complete({"tracker": TRACKER, "messages": {"type": "array", "items": OBJECT}})
+TRACKER_AND_MESSAGES = obj(("tracker",), {"tracker": TRACKER, "messages": {"type": "array", "items": OBJECT}})
 SCORES = complete(
     {
         "scores": {"type": "array", "items": complete({"action": TEXT, "score": {"type": "number"}})},

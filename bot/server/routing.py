@@ -98,6 +98,11 @@ class Route(Struct, frozen=True):
         return self.tag in ("auth", "chat")
 
 
+def canonical_path(path: str) -> str:
+    """The path without a final slash, which is optional, as in Rasa."""
+    return path.rstrip("/") or "/"
+
+
 def json_response(value: Any, status: int = 200) -> web.Response:
     """A JSON response."""
     return json_bytes(encode(value), status)

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from bot.errors import Busy, ConversationGone, Forbidden, NotAuthenticated
-from bot.logs import correlation_id
+from bot.logs import correlation_id, mask
 from bot.messages import Principal
 from bot.server.address import TrustedProxies
 from bot.server.body import BodySchema, ClientGone, read_json
@@ -18,14 +18,19 @@ from bot.server.cors import Cors
 from bot.server.parts import Parts
 from bot.server.problems import Problem, problem_of
 from bot.server.query import refuse_unknown
+from bot.server.rasa_absent import absent_route
 from bot.server.refusals import Refusals
-from bot.server.routing import Call, Route
+from bot.server.routing import Call, Route, canonical_path
 
 CORRELATION = "X-Correlation-ID"
 CLIENT_GONE = 499
 """The status in the metrics of a request whose client disconnected before it was complete (nginx's)."""
 
 _VALID_CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_RANDOM_ID = re.compile(r"(?i)(?<![0-9a-z])(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-z])")
+"""A UUID or trace id: half of them have six digits in a row by chance."""
+_TOKEN = re.compile(r"[\w-]{43}", re.ASCII)
+"""What may be a session's token, which no log may contain."""
 
 Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -68,7 +73,12 @@ class Serving:
             if known is not None and request.query_string:
                 refuse_unknown(request, known)
             if schema is not None:
-                call.body = await read_json(request, max_bytes=limits.max_body_bytes, max_depth=limits.max_json_depth)
+                call.body = await read_json(
+                    request,
+                    max_bytes=limits.max_body_bytes,
+                    max_depth=limits.max_json_depth,
+                    any_type=bool(route.access) and not route.is_ours,
+                )
                 schema.check(call.body)
             return await route.handler(call)
 
@@ -104,7 +114,8 @@ class Serving:
             self._parts.log.debug("client gone", route=_pattern(request))
             return web.Response(status=CLIENT_GONE)  # which nobody receives
         except Exception as error:
-            problem = problem_of(error)
+            problem = absent_route(request) if isinstance(error, web.HTTPNotFound) else None
+            problem = problem or problem_of(error)
             if problem is None and isinstance(error, web.HTTPException):
                 return error
             if problem is None:
@@ -134,7 +145,15 @@ class Serving:
 
     def _identifier(self, request: web.Request) -> str:
         given = request.headers.get(CORRELATION)
-        return given if given and _VALID_CORRELATION_ID.fullmatch(given) else self._parts.sources.new_id()
+        return given if given and _may_be_logged(given) else self._parts.sources.new_id()
+
+
+def _may_be_logged(identifier: str) -> bool:
+    """Whether a client's correlation id has the right form, and nothing like an account number, a token or a key."""
+    if not _VALID_CORRELATION_ID.fullmatch(identifier):
+        return False
+    rest = _RANDOM_ID.sub("-", identifier)
+    return mask(rest) == rest and not _TOKEN.search(rest)
 
 
 def _credentials(request: web.Request) -> str | None:
@@ -157,7 +176,7 @@ def _is_allowed(principal: Principal, route: Route, request: web.Request) -> boo
 def _pattern(request: web.Request) -> str:
     """The route's pattern: a label that clients cannot multiply."""
     resource = request.match_info.route.resource
-    return resource.canonical if resource is not None else "none"
+    return canonical_path(resource.canonical) if resource is not None else "none"
 
 
 _METHODS = frozenset({"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"})

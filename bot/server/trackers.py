@@ -12,6 +12,7 @@ from bot.content import ActionStep, Annotation, BotStep, LoopStep, SlotStep, Ste
 from bot.dialogue.events import (
     ActionExecuted,
     ActiveLoop,
+    AllSlotsReset,
     Event,
     Restarted,
     SessionStarted,
@@ -19,11 +20,12 @@ from bot.dialogue.events import (
     UserUttered,
 )
 from bot.dialogue.evolve import evolve_all
-from bot.dialogue.names import LISTEN
+from bot.dialogue.names import LISTEN, SESSION_START
 from bot.dialogue.tracker import Tracker
 from bot.dialogue.tracker_json import rasa_tracker_json
 from bot.engine.codec import read_record
 from bot.engine.protocols import TurnStore
+from bot.engine.running import SESSION_METADATA
 from bot.engine.snapshots import read_snapshot
 from bot.messages import Entity, Parse
 from bot.reading.writing import stories_to_yaml
@@ -76,7 +78,7 @@ async def read_conversation(store: TurnStore, conversation: str) -> Conversation
     loaded = await store.load(conversation)
     turns = await store.turns(conversation, limit=_MOST_TURNS)
     records = [read_record(turn.record) for turn in turns]
-    events = [(event, record.now.timestamp()) for record in records for event in record.events]
+    events = [timed for record in records for timed in record.timed_events]
     return Conversation(read_snapshot(loaded.snapshot, conversation).tracker, events)
 
 
@@ -93,14 +95,26 @@ def story_of(conversation: Conversation, name: str, *, all_sessions: bool) -> st
 
 
 def sessions_of(events: Iterable[Event]) -> list[list[Event]]:
-    """The events of each session, some of which may be empty; without the events that begin one."""
+    """The events of each session, some of which may be empty; without those that begin one."""
     sessions: list[list[Event]] = [[]]
     for event in events:
         if isinstance(event, SessionStarted | Restarted):
+            while sessions[-1] and _begins_session(sessions[-1][-1]):
+                sessions[-1].pop()
             sessions.append([])
         else:
             sessions[-1].append(event)
     return sessions
+
+
+def _begins_session(event: Event) -> bool:
+    """Whether the event, just before a SessionStarted, belongs to its session; a turn before it ends with a listen."""
+    match event:
+        case ActionExecuted(name=name):
+            return name == SESSION_START
+        case SlotSet(name=name):
+            return name == SESSION_METADATA
+    return isinstance(event, AllSlotsReset | ActiveLoop)  # a new login
 
 
 def steps_of(session: Iterable[Event]) -> Iterator[Step]:

@@ -19,6 +19,7 @@ from bot.content import Content, Place, Step, Story, UserStep
 from bot.dialogue import Dialogue
 from bot.dialogue.events import ActionExecuted, ActionExecutionRejected, Event, UserUttered
 from bot.dialogue.evolve import evolve
+from bot.dialogue.names import RESTART
 from bot.dialogue.prediction import Prediction
 from bot.dialogue.story_graph import Way, ways
 from bot.dialogue.tracker import Tracker
@@ -73,7 +74,7 @@ class _Runner:
             happened: Event = event
             if isinstance(event, UserUttered) and isinstance(step, UserStep):
                 result, predicted, is_wrong = self._user(step, event), 0, False
-            elif isinstance(event, ActionExecuted) and begun and not is_wrong:
+            elif isinstance(event, ActionExecuted) and begun and not is_wrong and not _is_first_listen(step, tracker):
                 too_many = predicted >= self._most_actions and going_on
                 result, happened, tracker = self._action(event, place, tracker, too_many=too_many)
                 predicted, going_on, is_wrong = predicted + 1, goes_on(result.predicted), not result.passed
@@ -118,3 +119,8 @@ class _Runner:
 
     def _may_have_refused(self, prediction: Prediction, tracker: Tracker) -> bool:
         return prediction.action == tracker.active_loop and prediction.action in self._domain.forms
+
+
+def _is_first_listen(step: Step | None, tracker: Tracker) -> bool:
+    """Whether the action is the implied listen with which a session begins: a story's first, or after a restart."""
+    return step is None and tracker.latest_action in (None, RESTART)

@@ -24,7 +24,7 @@ from bot.config import Limits, Logging
 from bot.engine.codec import read_record
 from bot.engine.engine import Engine
 from bot.engine.work import MessageWork
-from bot.errors import Busy
+from bot.errors import Busy, ConfigurationError
 from bot.logs import make_logger
 from bot.messages import UserMessage
 from bot.sources import Sources
@@ -110,6 +110,15 @@ def opened(project: Path, limits: Limits | None = None) -> Any:
     loaded = load_project(project, override=lambda settings: replace(settings, limits=limits or PATIENT))
     quiet = make_logger(Logging(level="critical"), now=Sources().now)
     return open_bot(loaded, log=quiet, server=True)
+
+
+async def test_channel_is_created_only_where_it_is_served(project: Path) -> None:
+    (project / "credentials.yml").unlink()
+    async with open_bot(load_project(project)) as bot:
+        assert bot.channels == {}
+    with pytest.raises(ConfigurationError, match=r"credentials\.yml has no `pager:`; add it"):
+        async with opened(project):
+            pass
 
 
 def message(number: int, text: str = "hello", sender: str = "ann") -> JsonObject:

@@ -259,6 +259,39 @@ async def test_receivers_retry_after_is_honoured(
     assert await delivery.deliver_due() == 1
 
 
+async def test_slow_receiver_gets_one_try_of_the_configured_time_and_the_log_names_the_setting(
+    store: SqlTurns, clock: Clock, warned: list[dict[str, Any]]
+) -> None:
+    begun: list[str] = []
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        begun.append((await reader.readline()).decode())
+        await reader.read()  # until the caller gives up
+        writer.close()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/replies"
+    callback = Callback(url, timeout_seconds=0.2)
+    await commit_turn(store, clock, 1, "one", url=url)
+    delivery = Delivery(
+        store, Sources(now=clock.now), callback=callback, warn=lambda event, **about: warned.append(about)
+    )
+    async with server, delivery:
+        assert await delivery.deliver_due() == 1
+    assert begun == ["POST /replies HTTP/1.1\r\n"]
+    reason = "no answer within 0.2 s (`callback: timeout_seconds:` in credentials.yml)"
+    assert warned == [{"channel": "callback", "kind": "timeout", "reason": reason}]
+
+
+async def test_reply_stays_claimed_for_as_long_as_its_receiver_may_take(store: SqlTurns, clock: Clock) -> None:
+    await commit_turn(store, clock, 1, "first", sender="slow")
+    receivers, callback = Receivers(), Callback(URL, timeout_seconds=60)
+    async with delivering(store, clock, receivers, callback=callback):
+        assert await receivers.begun.get() == "first"
+        clock.advance(60)
+        assert not await store.due_outgoing()
+
+
 async def test_expired_claim_of_a_dead_worker_is_delivered(
     store: SqlTurns, clock: Clock, backend: Backend, delivery: Delivery
 ) -> None:
@@ -286,10 +319,13 @@ class Receivers:
 
 
 @asynccontextmanager
-async def delivering(store: SqlTurns, clock: Clock, receivers: Receivers) -> AsyncIterator[asyncio.Event]:
+async def delivering(
+    store: SqlTurns, clock: Clock, receivers: Receivers, *, callback: Callback | None = None
+) -> AsyncIterator[asyncio.Event]:
     """Delivers in the background; yields the event that makes it look again."""
     wake = asyncio.Event()
-    delivery = Delivery(store, Sources(now=clock.now), senders={"callback": receivers}, wake=wake)
+    sources, senders = Sources(now=clock.now), {"callback": receivers}
+    delivery = Delivery(store, sources, callback=callback, senders=senders, wake=wake)
     async with asyncio.timeout(10), delivery:
         running = asyncio.create_task(delivery.run())
         try:

@@ -118,7 +118,7 @@ async def page(client: TestClient[Any, Any], *messages: JsonObject, secret: byte
 
 async def test_plugin_channel_answers_signed_requests(project: Path) -> None:
     quiet = make_logger(Logging(level="error"), now=Sources().now)
-    async with open_bot(load_project(project), log=quiet) as bot, served(parts_of(bot)) as client:
+    async with open_bot(load_project(project), server=True, log=quiet) as bot, served(parts_of(bot)) as client:
         assert (await client.get("/webhooks/pager/")).status == 200
         first = {"from": "555-1", "text": "hello", "id": "a"}
         answer = await page(client, first, {"from": "555-2", "text": "hi", "id": "a"})
@@ -137,7 +137,7 @@ async def test_plugin_channel_answers_signed_requests(project: Path) -> None:
 
 async def test_unanswerable_message_does_not_block_its_batch(project: Path) -> None:
     quiet = make_logger(Logging(level="error"), now=Sources().now)
-    async with open_bot(load_project(project), log=quiet) as bot, served(parts_of(bot)) as client:
+    async with open_bot(load_project(project), server=True, log=quiet) as bot, served(parts_of(bot)) as client:
         first, photo, last = (
             {"from": "555-1", "text": text, "id": identifier}
             for identifier, text in (("a", "hello"), ("b", " "), ("c", "hi"))
@@ -172,7 +172,7 @@ async def answered_ids(bot: Bot, sender: str) -> list[str]:
 
 
 async def test_later_request_does_not_come_between_messages_of_an_earlier_one(gated: Project) -> None:
-    async with open_bot(gated) as bot, served(parts_of(bot)) as client:
+    async with open_bot(gated, server=True) as bot, served(parts_of(bot)) as client:
         gate: Any = bot.resources.get("gate", object)
         first = [{"from": "ann", "text": f"hello {number}", "id": f"a{number}"} for number in range(3)]
         other = {"from": "bob", "text": "hello", "id": "b0"}
@@ -187,7 +187,7 @@ async def test_later_request_does_not_come_between_messages_of_an_earlier_one(ga
 
 
 async def test_later_request_does_not_overtake_a_batch_of_many_senders(gated: Project) -> None:
-    async with open_bot(gated) as bot, served(parts_of(bot)) as client:
+    async with open_bot(gated, server=True) as bot, served(parts_of(bot)) as client:
         gate: Any = bot.resources.get("gate", object)
         last = f"{AT_ONCE}"
         batch = [{"from": f"{n}", "text": "hello", "id": f"a{n}"} for n in range(AT_ONCE + 1)]
@@ -204,7 +204,7 @@ async def test_later_request_does_not_overtake_a_batch_of_many_senders(gated: Pr
 
 async def test_batch_larger_than_the_waiting_limit_is_answered_completely(project: Path) -> None:
     loaded = load_project(project, override=lambda settings: replace(settings, limits=Limits(waiting=3)))
-    async with open_bot(loaded) as bot, served(parts_of(bot)) as client:
+    async with open_bot(loaded, server=True) as bot, served(parts_of(bot)) as client:
         answer = await page(client, *({"from": f"{n}", "text": "hello", "id": "m"} for n in range(10)))
         assert (answer.status, len((await answer.json())["pages"])) == (200, 10)
 
@@ -249,7 +249,7 @@ async def test_misbehaving_channel_is_a_500_and_is_named_in_the_log(project: Pat
     log = make_logger(Logging(level="error"), now=Sources().now, stream=written)
     parts = {"pager": channel, "good": Misbehaving()}
     async with (
-        open_bot(load_project(project), log=log) as bot,
+        open_bot(load_project(project), server=True, log=log) as bot,
         served(replace(parts_of(bot), channel_routes=plugged.routes(parts))) as client,
     ):
         assert (await client.post("/webhooks/pager/webhook", data=b"")).status == 500
@@ -270,7 +270,7 @@ async def test_value_error_of_a_channel_is_a_400_with_its_text(project: Path) ->
     store = Store(url=f"sqlite:///{project}/t.db")
     loaded = load_project(project, override=lambda settings: replace(settings, store=store))
     async with (
-        open_bot(loaded) as bot,
+        open_bot(loaded, server=True) as bot,
         served(replace(parts_of(bot), channel_routes=plugged.routes({"broken": Broken()}))) as client,
     ):
         answer = await client.post("/webhooks/broken/webhook", data=b"?")

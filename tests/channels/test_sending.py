@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from bot import Undeliverable
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import load_project
 from bot.app.running import Place, parts_of, serving
@@ -121,17 +122,18 @@ async def test_reminder_is_sent_to_the_channels_user(project: Path) -> None:
         (SystemExit(2), "failed"),
         (asyncio.CancelledError(), "failed"),
         (json.JSONDecodeError("a gateway's page", "", 0), "failed"),
-        (ValueError("gone"), "refused"),
+        (ValueError("not enough values to unpack"), "failed"),
+        (Undeliverable("gone"), "refused"),
     ],
 )
-async def test_failed_sending_is_retried_unless_the_channel_raises_value_error(
+async def test_failed_sending_is_retried_unless_it_is_undeliverable(
     project: Path, error: BaseException, outcome: str
 ) -> None:
     quiet = make_logger(Logging(level="critical"), now=Sources().now)
     addressing = {"pager": plugged.addressing("pager")}
     outcomes: list[str] = []
     told: list[tuple[str, BaseException]] = []
-    async with open_bot(load_project(project), log=quiet, addressing=addressing) as bot:
+    async with open_bot(load_project(project), server=True, log=quiet, addressing=addressing) as bot:
         await send_greeting(bot)
         await bot.background.fire_reminders()
         plugin, senders = plugin_module(bot), {"pager": plugged.sender("pager", bot.channels["pager"])}
@@ -153,7 +155,9 @@ async def test_failed_sending_is_retried_unless_the_channel_raises_value_error(
 async def test_replies_for_an_unloaded_channel_wait(project: Path) -> None:
     quiet = make_logger(Logging(level="critical"), now=Sources().now)
     outcomes: list[str] = []
-    async with open_bot(load_project(project), log=quiet, addressing={"pager": plugged.addressing("pager")}) as bot:
+    async with open_bot(
+        load_project(project), server=True, log=quiet, addressing={"pager": plugged.addressing("pager")}
+    ) as bot:
         await send_greeting(bot)
         await bot.background.fire_reminders()
         async with Delivery(bot.store, bot.sources, outcome=outcomes.append) as delivery:

@@ -425,3 +425,28 @@ async def test_valid_correlation_id_is_kept_and_an_invalid_one_replaced(running:
     for given, kept in (("abc-1.2_X", True), ("a b", False), ("x" * 65, False), ("é", False)):
         answer = await running.client.get("/health", headers={"X-Correlation-ID": given})
         assert (answer.headers["X-Correlation-ID"] == given) == kept
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("00123456", False),
+        ("payment-00123456.a", False),
+        ("1234-5678-9012-3456", False),
+        ("tk_" + "Ab3-" * 5, False),
+        ("Ab3-" * 11, False),
+        ("order-12345", True),
+        ("0af7651916cd43dd8448eb211c80319c", True),
+        ("req-c1234567-89ab-4def-8123-456789abcdef", True),
+        ("c1234567-89ab-4def-8123-456789abcdef-00123456", False),
+    ],
+)
+async def test_correlation_id_with_an_account_number_or_a_token_is_replaced(
+    running: Running, given: str, kept: bool
+) -> None:
+    headers = {"X-Correlation-ID": given, "Authorization": "Bearer wrong"}
+    answer = await running.client.get("/status", headers=headers)
+    used = answer.headers["X-Correlation-ID"]
+    assert (used == given) == kept
+    assert [line["correlation_id"] for line in lines(running.log)][-1] == used
+    assert (given in running.log.getvalue()) == kept

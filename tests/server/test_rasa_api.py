@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestClient
 
 from bot.app.projects import load_project
 from bot.reading.tree import plain, read_yaml
+from bot.server.rasa_absent import table
 
 from .conftest import BOTH, PROJECT, Running
 
@@ -116,7 +117,7 @@ async def test_replacing_events_of_a_new_conversation_leaves_only_those(api: Api
     listen = {"event": "action", "name": "action_listen"}
     await api("PUT", "/conversations/u-replaced/tracker/events", [listen])
     tracker = await api("GET", "/conversations/u-replaced/tracker?include_events=ALL")
-    assert names(tracker) == ["restart", "action_listen"]
+    assert names(tracker) == ["action_listen"]
     tracker = await api("POST", "/conversations/u-appended/tracker/events", [listen])
     assert names(tracker)[0] == "action_session_start"
 
@@ -230,10 +231,11 @@ async def conversations(real: Running) -> int:
 @BOTH
 async def test_reading_creates_no_conversation(api: Api, real: Running) -> None:
     before = await conversations(real)
-    for path in ("tracker", "story", "tracker?until=5"):
+    for path in ("tracker", "tracker?until=5"):
         await api("GET", f"/conversations/typo/{path}")
-    prediction = await api("POST", "/conversations/typo/predict")
-    assert (prediction["tracker"]["sender_id"], prediction["tracker"]["events"]) == ("typo", [])
+    await api("GET", "/conversations/typo/story", status=404)
+    await api("POST", "/conversations/typo/predict", status=404)
+    await api("POST", "/conversations/typo/execute", {"name": "utter_greet"}, status=404)
     answer = await real.client.get("/chat/history", headers=await real.login())
     assert await answer.json() == {"messages": [], "before": None, "after": None}
     assert await conversations(real) == before
@@ -261,3 +263,60 @@ async def test_domain_is_yaml_if_the_client_accepts_yaml(api: Api, tmp_path: Pat
         (tmp_path / "domain.yml").write_text(await answer.text(), encoding="utf-8")
         tree, problems = read_yaml(tmp_path / "domain.yml", "domain.yml")
         assert (plain(tree), problems) == (told, [])
+
+
+async def test_given_events_keep_their_own_times(api: Api) -> None:
+    path, pink = "/conversations/u-times/tracker", {"event": "slot", "name": "colour", "value": "pink"}
+    given = [{**pink, "timestamp": 1_000}, {**pink, "value": "red", "timestamp": 2_000.5}, {**pink, "value": "blue"}]
+    for method in ("POST", "PUT"):
+        tracker = await api(method, f"{path}/events", given)
+        *_, first, second, third = [event["timestamp"] for event in tracker["events"]]
+        assert (first, second, third > 1e9) == (1000, 2000.5, True)
+        assert filled(await api("GET", f"{path}?until=1999"))["colour"] == "pink"
+        assert filled(await api("GET", f"{path}?until=2001"))["colour"] == "red"
+    for wrong in ("1000", -1, 1e307):
+        await api("POST", f"{path}/events", [{**pink, "timestamp": wrong}], status=400)
+
+
+async def test_emulation_of_other_formats_is_refused_by_name(api: Api) -> None:
+    refused = await api("POST", "/model/parse?emulation_mode=LUIS", {"text": "hello"}, status=400)
+    assert "emulation_mode" in refused["detail"]
+
+
+@pytest.mark.parametrize("path", ["/status", "/webhooks/rest", "/conversations/u1/tracker", "/health/ready", ""])
+async def test_final_slash_is_optional(api: Api, path: str) -> None:
+    answers = [await api.client.get(f"{path}{slash}", headers=api.headers) for slash in ("", "/")]
+    assert [answer.status for answer in answers] == [200, 200]
+    assert (await api.client.post("/webhooks/rest/", headers=api.headers)).headers["Allow"] == "GET,HEAD"
+
+
+async def test_channel_is_healthy_with_and_without_a_final_slash(api: Api) -> None:
+    for path in ("/webhooks/rest", "/webhooks/rest/"):
+        assert await api("GET", path) == {"status": "ok"}
+    assert 'route="/webhooks/rest",status="200"} 2.0' in await api("GET", "/metrics")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "instead"), [("POST", "/model/train", "bot run"), ("PUT", "/model/", "bot run")]
+)
+async def test_route_that_only_rasa_has_is_not_found_and_says_what_to_use(
+    api: Api, method: str, path: str, instead: str
+) -> None:
+    refused = await api(method, path, {}, status=404)
+    assert instead in refused["detail"]
+    assert instead not in (await api("GET", "/model/elsewhere", status=404))["detail"]
+
+
+def test_migration_guide_has_the_table_of_absent_routes() -> None:
+    guide = (Path(__file__).parents[2] / "docs/how-to/move-from-rasa.md").read_text("utf-8")
+    assert "\n".join(table()) in guide, "write it again: python -m bot.server.rasa_absent"
+
+
+async def test_json_needs_no_content_type_on_rasas_routes(api: Api) -> None:
+    form = {**api.headers, "Content-Type": "application/x-www-form-urlencoded"}
+    for path in ("/webhooks/rest/webhook", "/conversations/u-form/messages", "/conversations/u-form/tracker/events"):
+        body = b'{"sender": "user", "message": "hello", "text": "hello", "event": "pause"}'
+        answer = await api.client.post(path, data=body, headers=form)
+        assert answer.status == 200, await answer.text()
+    for path, status in (("/auth", 415), ("/webhooks/rest/webhook", 401)):
+        assert (await api.client.post(path, data=b"{}", headers={"Content-Type": "text/plain"})).status == status

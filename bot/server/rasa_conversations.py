@@ -1,0 +1,82 @@
+"""The conversation that a path of Rasa's API names: by its id, or by a sender of the calling key."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from bot.dialogue.slots import initial_slots
+from bot.dialogue.tracker import Tracker
+from bot.engine.snapshots import read_snapshot
+from bot.server.messages import KEY_FAMILY
+from bot.server.problems import Problem
+from bot.server.query import number, path_id, text
+from bot.server.rasa_schemas import LAST_SECOND
+from bot.server.routing import Call
+from bot.server.trackers import Conversation, read_conversation
+
+_LATEST = "latest"
+
+
+class Addressed(Struct, frozen=True):
+    """The conversation that a path names: whether it is a sender's of the calling key, and its latest channel."""
+
+    conversation: str
+    own: bool
+    channel: str
+
+
+async def addressed(call: Call) -> Addressed:
+    """The conversation that a turn is for; a new sender's is created."""
+    store, given = call.parts.engine.store, path_id(call.request)
+    conversation = await _by_id(call)
+    own = conversation is None
+    if conversation is None:
+        conversation = await store.conversation_id(call.principal.id, KEY_FAMILY, given)
+    loaded = await store.load(conversation)
+    return Addressed(conversation, own, read_snapshot(loaded.snapshot, conversation).channel or "rest")
+
+
+async def read(call: Call) -> Conversation | None:
+    """The conversation to show, if it exists; reading creates none."""
+    conversation = await _by_id(call) or await _by_sender(call)
+    return None if conversation is None else await read_conversation(call.parts.engine.store, conversation)
+
+
+async def read_existing(call: Call) -> Conversation:
+    """The conversation to show; raises Problem 404 if it does not exist."""
+    conversation = await read(call)
+    if conversation is None:
+        raise Problem(404, "not_found", "there is no conversation of this id or sender")
+    return conversation
+
+
+async def read_or_empty(call: Call) -> Conversation:
+    """The conversation to show; one that does not exist has the slots' initial values and no events."""
+    slots = initial_slots(call.parts.engine.agent.content.domain)
+    return await read(call) or Conversation(Tracker(slots=slots, initial_slots=slots), ())
+
+
+def until(call: Call, conversation: Conversation) -> Conversation:
+    """The conversation as it was at the time that the caller asks for with `until`; else as it is."""
+    time = number(call.request, "until", high=LAST_SECOND)
+    return conversation if time is None else conversation.until(time)
+
+
+def output_channel(call: Call, target: Addressed) -> str:
+    """The channel that delivers the replies, "" if the response has them: also for a channel that cannot send."""
+    named = text(call.request, "output_channel", longest=256)
+    channel = target.channel if named == _LATEST else named
+    return channel if channel in call.parts.engine.addressing else ""
+
+
+async def _by_id(call: Call) -> str | None:
+    """For an operator, the conversation with this id, whoever has it; for other callers every id is a sender."""
+    given = path_id(call.request)
+    if "operator" not in call.principal.scopes:
+        return None
+    loaded = await call.parts.engine.store.load(given)
+    return given if loaded.seq > 0 else None
+
+
+async def _by_sender(call: Call) -> str | None:
+    return await call.parts.engine.store.find_conversation(call.principal.id, KEY_FAMILY, path_id(call.request))

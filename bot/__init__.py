@@ -36,8 +36,16 @@ if TYPE_CHECKING:
     )
     from bot.dialogue.prediction import Because, Policy, Prediction
     from bot.dialogue.tracker import Tracker
-    from bot.engine.record import TurnRecord
-    from bot.errors import ActionRejected, BotError, CallFailed, ConfigurationError, PluginError, StoreUnavailable
+    from bot.engine.record import Step, TurnRecord
+    from bot.errors import (
+        ActionRejected,
+        BotError,
+        CallFailed,
+        ConfigurationError,
+        PluginError,
+        StoreUnavailable,
+        Undeliverable,
+    )
     from bot.http import HttpClient, HttpLimits, OnCall, ResponseSchema
     from bot.messages import Customer, Entity, IntentScore, JsonObject, Parse, Principal, Reply, UserMessage
     from bot.nlu.components import Featurizer, Processor
@@ -49,6 +57,7 @@ if TYPE_CHECKING:
         RegisterComponent,
         RegisterObserver,
         RegisterPolicy,
+        RegisterSettings,
         Startup,
     )
     from bot.sources import Sources
@@ -80,8 +89,16 @@ _HOMES = {
     ),
     "bot.dialogue.prediction": ("Because", "Policy", "Prediction"),
     "bot.dialogue.tracker": ("Tracker",),
-    "bot.engine.record": ("TurnRecord",),
-    "bot.errors": ("ActionRejected", "BotError", "CallFailed", "ConfigurationError", "PluginError", "StoreUnavailable"),
+    "bot.engine.record": ("Step", "TurnRecord"),
+    "bot.errors": (
+        "ActionRejected",
+        "BotError",
+        "CallFailed",
+        "ConfigurationError",
+        "PluginError",
+        "StoreUnavailable",
+        "Undeliverable",
+    ),
     "bot.http": ("HttpClient", "HttpLimits", "OnCall", "ResponseSchema"),
     "bot.messages": ("Customer", "Entity", "IntentScore", "JsonObject", "Parse", "Principal", "Reply", "UserMessage"),
     "bot.nlu.components": ("Featurizer", "Processor"),
@@ -93,6 +110,7 @@ _HOMES = {
         "RegisterComponent",
         "RegisterObserver",
         "RegisterPolicy",
+        "RegisterSettings",
         "Startup",
     ),
     "bot.sources": ("Sources",),
@@ -149,6 +167,7 @@ __all__ = [
     "RegisterComponent",
     "RegisterObserver",
     "RegisterPolicy",
+    "RegisterSettings",
     "ReminderCancelled",
     "ReminderScheduled",
     "Reply",
@@ -163,10 +182,12 @@ __all__ = [
     "SlotSet",
     "Sources",
     "Startup",
+    "Step",
     "StoreUnavailable",
     "Tracker",
     "Turn",
     "TurnRecord",
+    "Undeliverable",
     "UserMessage",
     "UserUttered",
     "__version__",

@@ -95,6 +95,7 @@ class Callback(Struct, frozen=True):
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    timeout_seconds: float = 10.0
     cafile: str | None = None
     certfile: str | None = None
     keyfile: str | None = None
@@ -112,8 +113,8 @@ class RasaAuth:
 class Settings(Struct, frozen=True):
     """The whole configuration of one bot.
 
-    `title` is its display name. `plugins` name modules or folders of the project; `plugin_settings` are passed to them
-    as written; `channels` are credentials.yml's entries as written, by channel; `workers` (processes that share port
+    `title` is its display name. `plugins` name modules or folders of the project; `plugin_settings` are their own
+    sections; `channels` are credentials.yml's entries as written, by channel; `workers` (processes that share port
     and store), `options` and `rasa_auth` come from the command line. `private`, if set, replaces the project's own
     folder for `data`.
     """

@@ -20,6 +20,7 @@ BotError
 │   └── Forbidden          known, but not allowed (403)
 ├── SequenceConflict       another worker committed this turn's number first
 ├── CallFailed             an outside service did not return a usable answer (see bot.http)
+├── Undeliverable          a channel's platform will never accept these replies
 └── ActionRejected         an action refuses to run now; another may be predicted
 """
 
@@ -157,6 +158,13 @@ class CallFailed(BotError):
     def may_have_happened(self) -> bool:
         """Whether the call may have changed something in the service; if False, it certainly has not."""
         return self.kind == "unknown_outcome"
+
+
+class Undeliverable(BotError):
+    """Raised by a channel's `send`: the platform will never accept these replies, so they are given up.
+
+    Its message is logged, so it must not quote anybody.
+    """
 
 
 class ActionRejected(BotError):

@@ -26,6 +26,7 @@ from bot.engine.agent import Agent
 from bot.engine.background import Background
 from bot.engine.effects import Effects
 from bot.engine.engine import Addressing, Engine
+from bot.engine.watch import Watch
 from bot.errors import PluginError, StoreUnavailable
 from bot.logs import Log, make_logger
 from bot.messages import Customer, Principal
@@ -110,6 +111,7 @@ async def open_bot(
     *,
     sources: Sources | None = None,
     server: bool = False,
+    exclusive: bool = False,
     progress: Progress = silent,
     addressing: dict[str, Addressing] | None = None,
     log: Log | None = None,
@@ -118,36 +120,34 @@ async def open_bot(
 ) -> AsyncIterator[Bot]:
     """Open a project's bot for the duration of the `async with`.
 
-    A `server` has an SQLite store to itself. `wrap` goes around the store's connections (`Database.open`). `testing`
-    is passed on to plugins. Raises ConfigurationError or PluginError, with all problems found, before anything answers.
+    A `server` has channels; it, and an `exclusive` bot, has an SQLite store to itself. `wrap` goes around the store's
+    connections (`Database.open`). `testing` is passed on to plugins. Raises ConfigurationError or PluginError, with all
+    problems found, before anything answers.
     """
     settings = project.settings
     sources = sources or Sources()
     private_folder(settings)
     watcher = _watcher(settings, sources, log)
     async with AsyncExitStack() as stack:
-        database = _open_database(settings, server, wrap, progress, watcher.log, stack)
-        if server:
-            await check_clock(database, _store_warning(watcher.log))
+        readiness = _readiness(watcher)
+        database = await _open_database(settings, exclusive or server, wrap, progress, watcher.log, readiness, stack)
         auth = await open_auth(database, settings, sources, outcome=watcher.login)
         stack.callback(auth.close)
         registered = _Registered()
         startup = registered.startup(settings, sources, auth, watcher, testing=testing)
         await stack.enter_async_context(project.plugins.lifespan(startup, _slow_plugin_warning(watcher.log)))
-        channels = project.plugins.make_channels(startup)
+        channels = project.plugins.make_channels(startup) if server else {}
         observers = project.plugins.make_observers(startup)
-        report = watcher.action_failed
-        trained = await in_thread(partial(learn, project, progress=progress, report_failure=report))
-        addressing = addressing or {}
+        trained = await in_thread(partial(learn, project, progress=progress, report_failure=watcher.action_failed))
         if server:
-            addressing = plugged.addressings(channels) | addressing
+            addressing = plugged.addressings(channels) | (addressing or {})
             project = _without_training_data(project)
-        agent = await stack.enter_async_context(make_agent(project, trained, startup.resources, sources, report))
-        _check_settled_actions(startup.effects, agent)
+        agent = await stack.enter_async_context(
+            make_agent(project, trained, startup.resources, sources, watcher.action_failed, watcher.action_warned)
+        )
         store = open_turns(database, sources)
         stack.push_async_callback(store.close)
-        effects = Effects(store, startup.effects, sources)
-        engine = Engine(agent, store, effects, settings, sources, watch=watcher.watch(observers), addressing=addressing)
+        engine = _make_engine(agent, startup, store, watcher.watch(observers), addressing)
         yield Bot(
             project=project,
             trained=trained,
@@ -157,7 +157,7 @@ async def open_bot(
             store=store,
             background=Background(engine, sources),
             metrics=watcher.metrics,
-            readiness=_readiness(database, settings, registered, watcher),
+            readiness=_with_checks(readiness, database, settings, registered),
             log=watcher.log,
             sources=sources,
             resources=startup.resources,
@@ -185,20 +185,33 @@ def _without_training_data(project: Project) -> Project:
     return replace(project, content=replace(project.content, nlu=NluData()), tests=(), diagnostics=())
 
 
-def _readiness(database: Database, settings: Settings, registered: _Registered, watcher: Watcher) -> Readiness:
-    others = dict(registered.checks)
+def _with_checks(readiness: Readiness, database: Database, settings: Settings, registered: _Registered) -> Readiness:
+    readiness.needed[_STORE] = store_check(database)
+    readiness.others |= registered.checks
     if settings.action_endpoint is not None:
         from bot.actions.remote import check_reachable
 
-        others.setdefault("action server", partial(check_reachable, settings.action_endpoint))
+        readiness.others.setdefault("action server", partial(check_reachable, settings.action_endpoint))
+    return readiness
+
+
+def _readiness(watcher: Watcher) -> Readiness:
+    """The checks' results, reported to the watcher; there are no checks yet."""
     return Readiness(
-        {_STORE: store_check(database)},
-        others,
         timeout_seconds=_CHECK_SECONDS,
         tell=watcher.check_failed,
         tell_back=watcher.check_back,
         tell_note=watcher.check_noted,
     )
+
+
+def _make_engine(
+    agent: Agent, startup: Startup, store: SqlTurns, watch: Watch, addressing: Mapping[str, Addressing] | None
+) -> Engine:
+    """The engine on its store; raises PluginError if the effects that plugins registered do not fit their actions."""
+    _check_settled_actions(startup.effects, agent)
+    effects = Effects(store, startup.effects, startup.sources)
+    return Engine(agent, store, effects, startup.settings, startup.sources, watch=watch, addressing=addressing)
 
 
 def _check_settled_actions(effects: Mapping[str, Effect], agent: Agent) -> None:
@@ -212,14 +225,28 @@ def _check_settled_actions(effects: Mapping[str, Effect], agent: Agent) -> None:
             )
 
 
-def _open_database(
-    settings: Settings, server: bool, wrap: Wrap | None, progress: Progress, log: Log, stack: AsyncExitStack
+async def _open_database(
+    settings: Settings,
+    exclusive: bool,
+    wrap: Wrap | None,
+    progress: Progress,
+    log: Log,
+    readiness: Readiness,
+    stack: AsyncExitStack,
 ) -> Database:
-    url, readers, tell = settings.store.url, settings.store.readers, _store_warning(log)
     database = Database.open(
-        url, project=settings.project, readers=readers, server=server, wrap=wrap, progress=progress, tell=tell
+        settings.store.url,
+        project=settings.project,
+        readers=settings.store.readers,
+        server=exclusive,
+        wrap=wrap,
+        progress=progress,
+        tell=_store_warning(log),
+        changed=readiness.check_soon,
     )
     stack.push_async_callback(database.close)
+    if exclusive:
+        await check_clock(database, _store_warning(log))
     return database
 
 

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 import bot
 from bot.app.checking import BUILT_IN_CHANNELS
+from bot.app.jobs import EFFECTS_EVERY, running_in_background
 from bot.app.memory import collect_garbage_rarely, freeze_long_lived_objects, return_large_blocks
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import load_project
@@ -29,9 +30,8 @@ from bot.channels.callback import addressing as callback_addressing
 from bot.channels.delivery import Delivery
 from bot.config import RasaAuth, Settings
 from bot.engine.background import Job
-from bot.engine.deadline import uncancelled
 from bot.errors import BotError, StoreUnavailable
-from bot.logs import Log, make_logger
+from bot.logs import make_logger
 from bot.progress import Progress, silent
 from bot.server.app import make_app
 from bot.server.listening import listening
@@ -45,12 +45,6 @@ from bot.stores.schema import LATEST
 
 PURGE_EVERY = 600.0
 """Seconds between two purges of expired records and ended sessions."""
-
-EFFECTS_EVERY = 5.0
-"""Seconds between two checks of outside changes whose outcome is unknown."""
-
-JOB_PAUSE = 1.0
-"""Seconds before a background job that failed is started again."""
 
 Say = Callable[[str], None]
 
@@ -263,31 +257,3 @@ async def purge_periodically(running: Bot) -> None:
         except BotError as error:
             running.log.warning("forgetting failed", exc_info=error)
         await asyncio.sleep(PURGE_EVERY)
-
-
-@asynccontextmanager
-async def running_in_background(log: Log, *jobs: Job, pause: float = JOB_PAUSE) -> AsyncIterator[None]:
-    """Run endless jobs in the background of the block; one that fails is restarted after `pause` seconds.
-
-    They are cancelled when the block ends.
-    """
-    tasks = [asyncio.create_task(_run_forever(job, log, pause)) for job in jobs]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _run_forever(job: Job, log: Log, pause: float) -> None:
-    """Restart the job whenever it ends, even by cancellation: a bot that no longer delivers would look healthy.
-
-    It runs in a separate task, so that a cancellation of that task can be told from one of this.
-    """
-    while True:
-        try:
-            await uncancelled(asyncio.create_task(job()))
-        except Exception as error:
-            log.error("background job failed", exc_info=error)
-        await asyncio.sleep(pause)

@@ -85,7 +85,7 @@ async def run_end_to_end_tests(
     The customer is one that a plugin adds, or else one in the project's own store; None: nobody is logged in. Raises
     UnknownCustomer if neither has the account number.
     """
-    project = load_project(folder, override=_with_quiet_log)
+    project = load_project(folder, override=_with_quiet_log, command="test")
     tests = tests_of(project, stories)
     sources = Sources(now=lambda: NOW)
     with tempfile.TemporaryDirectory() as scratch:

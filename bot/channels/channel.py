@@ -64,7 +64,7 @@ class Sends(Protocol):
     """A channel that can send on its own."""
 
     async def send(self, sending: Sending) -> None:
-        """Send it to the user. Raises ValueError if that is refused permanently; any other exception means a retry."""
+        """Send it to the user. Raises Undeliverable if it never can be; any other exception means a retry."""
 
 
 class SendingChannel(Channel, Sends, Protocol):

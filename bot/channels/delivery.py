@@ -9,24 +9,29 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
 from types import MappingProxyType
+from typing import Final
 from urllib.parse import urlsplit
 
 from bot.config import Callback
 from bot.encoding import decode
 from bot.engine.protocols import DueOutgoing, Outgoing, TurnStore
 from bot.errors import BotError, CallFailed
-from bot.http import HttpClient
+from bot.http import HttpClient, HttpLimits
 from bot.sources import Chance, Sources
 
 MESSAGE_ID = "X-Message-ID"
 """The header with a reply's id, the same across retries and restarts, so that a receiver can drop repeats."""
 
+SEND_SECONDS: Final = 10.0
+"""How long a plugin's channel may take to send."""
+
 _FIRST_PAUSE = 1.0  # seconds; doubled with every attempt
 _LONGEST_PAUSE = 300.0
 _LOOK_EVERY = 1.0  # seconds; another worker's turn may have put something in the outbox
 _AT_ONCE = 32  # deliveries under way
+_TOO_SLOW = "no answer within {:g} s (`callback: timeout_seconds:` in credentials.yml)"
 _TEMPORARY = frozenset({401, 403, 408, 425})  # a password is wrong or has changed, or the receiver was not ready
-_CLAIMED_SECONDS = 15.0  # several times what a delivery may take; a reply whose worker died waits this long
+_CLAIMED_LONGER = 5.0  # seconds that a claim outlasts the longest delivery; a reply whose worker died waits for it
 
 
 class Delivery:
@@ -60,6 +65,9 @@ class Delivery:
         self._outbox = outbox
         self._sources = sources
         self._callback = callback
+        default = Callback("").timeout_seconds  # for servers that credentials.yml no longer names
+        longest = max(SEND_SECONDS, default, callback.timeout_seconds if callback else 0.0)
+        self._claimed_seconds = longest + _CLAIMED_LONGER
         self._warn = warn
         self._outcome = outcome
         self._senders = senders
@@ -102,7 +110,7 @@ class Delivery:
     async def _begin_due(self, deliveries: asyncio.TaskGroup) -> int:
         """Start delivering what is due, up to the limit; return how many due replies were found."""
         room = _AT_ONCE - len(self._under_way)
-        due = await self._outbox.due_outgoing(claimed_for=_CLAIMED_SECONDS, most=room) if room else ()
+        due = await self._outbox.due_outgoing(claimed_for=self._claimed_seconds, most=room) if room else ()
         for reply in due:
             if reply.outgoing.id not in self._under_way:  # it is if its claim expired before it was sent
                 self._under_way.add(reply.outgoing.id)
@@ -173,6 +181,7 @@ class Delivery:
         if not address.netloc:  # a plugin's channel that is not loaded now
             raise CallFailed("refused", service=reply.channel, call="deliver", reason="no plugin sends for it")
         server = _server(reply.target)
+        settings = self._settings_for(server)
         client = await self._client(server)
         path = address.path or "/"
         try:
@@ -181,20 +190,24 @@ class Delivery:
                 f"{path}?{address.query}" if address.query else path,
                 name="deliver",
                 json=decode(reply.body),
-                headers={MESSAGE_ID: reply.id, **self._settings_for(server).headers},
+                headers={MESSAGE_ID: reply.id, **settings.headers},
                 idempotent=True,
                 effect=False,
             )
         except CallFailed as failure:
+            if failure.kind == "timeout":
+                failure.reason = _TOO_SLOW.format(settings.timeout_seconds)
             # Accepted, even if the response's body is not JSON: it is not used.
             if failure.status is None or not 200 <= failure.status < 300:
                 raise
 
     def _client_of(self, base: str) -> HttpClient:
         settings = self._settings_for(base)
+        seconds = settings.timeout_seconds
         return HttpClient(
             base,
             service="callback",
+            limits=HttpLimits(deadline_seconds=seconds, try_seconds=seconds, tries=1),  # the outbox repeats it
             sources=self._sources,
             cafile=settings.cafile,
             certfile=settings.certfile,

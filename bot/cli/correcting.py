@@ -13,8 +13,9 @@ import click
 
 from bot.app.interactive import Interactive, InvalidCorrection, make_writable, save
 from bot.cli import showing
+from bot.cli.prompting import Ask
 from bot.cli.retelling import because
-from bot.cli.talking import STOP, Ask, open_shell, pressed, show
+from bot.cli.talking import STOP, open_shell, pressed, show
 from bot.content.marks import marked
 from bot.errors import TurnError
 from bot.messages import Parse
@@ -46,7 +47,7 @@ async def teach(
     make_writable(out)
     opening = open_shell(project, options, greeting=GREETING, account=account, progress=progress)
     async with opening as shell:
-        with _ended_by_interrupts(shell.ask) as ask:
+        with _ended_by_interrupts(shell.prompt.ask) as ask:
             correcting = _Correcting(Interactive(shell.bot, shell.conversation, shell.message), ask)
             with suppress(Ended):
                 while True:

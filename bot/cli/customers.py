@@ -15,6 +15,9 @@ from bot.errors import BotError
 
 T = TypeVar("T")
 
+_LONG_CODE = 6
+"""Characters from which on a code is not called short."""
+
 
 @click.group(short_help="Customers who can log in, and their codes.")
 def customers() -> None:
@@ -32,6 +35,7 @@ def add(account_number: str, bank_id: str, project: Path, store: str | None) -> 
     code = _read_code()
     _checked(lambda: with_auth(settings, lambda auth: auth.customers.add(account_number, code, bank_id)))
     click.echo("Added the customer.")
+    _warn_if_short(code)
 
 
 @customers.command("list")
@@ -86,6 +90,7 @@ def reset_code(account_number: str, project: Path, store: str | None) -> None:
     code = _read_code()
     _require_found(_checked(lambda: with_auth(settings, lambda auth: auth.customers.reset_code(account_number, code))))
     click.echo("The new code is valid, the account is unlocked, and its sessions have ended.")
+    _warn_if_short(code)
 
 
 @customers.command()
@@ -164,6 +169,13 @@ def _read_code() -> str:
     if sys.stdin.isatty():
         return str(click.prompt("Code", hide_input=True, confirmation_prompt=True))
     return sys.stdin.readline().rstrip("\n")
+
+
+def _warn_if_short(code: str) -> None:
+    if len(code) < _LONG_CODE:
+        length = showing.counted(len(code), "character")
+        cure = f"`bot customers reset-code` sets one of {_LONG_CODE} or more"
+        click.echo(f"Warning: a code of {length} is easily guessed; {cure}.", err=True)
 
 
 def _checked(work: Callable[[], T]) -> T:

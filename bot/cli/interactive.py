@@ -27,7 +27,7 @@ def interactive(project: Path, account: str | None, out: Path | None, **plugin_o
     Each message is shown as it was understood, and each action before it runs: Enter confirms, anything else corrects.
     At the end, the conversation is written to a new file, as a training story and with the messages as examples of
     their intents. ? lists what can be chosen, /undo takes back the last message, /story shows what would be saved, and
-    /stop, Ctrl-D or Ctrl-C ends.
+    /stop, Ctrl-D or Ctrl-C ends. Nothing happens on its own: no reminder fires, and no late outcome is reported.
     """
     from bot.cli.correcting import teach
 

@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_USED = frozenset({"limits", "login", "sessions", "store"})
+"""The sections of config.yml that the store, authentication and these commands use."""
+
 
 def load_settings(project: Path, store: str | None = None) -> Settings:
     """Return the project's settings, with the given store, if any; ConfigurationError lists every problem.
 
+    Environment variables of the settings that these commands do not use may be unset: those may be the server's alone.
     If neither the command nor config.yml names a store, use that of the server
     running in the project, which may be a demo with its own store. A PostgreSQL
     store must be named, because its password is not in any file.
@@ -35,7 +39,8 @@ def load_settings(project: Path, store: str | None = None) -> Settings:
             [f"there is no project in {project.resolve()}: change to one, or create one with `bot init DIR`"]
         )
     settings, diagnostics = read_settings(project)
-    errors = [str(found) for found in diagnostics if found.severity == "error"]
+    used = _USED - {"store"} if store else _USED
+    errors = [str(d) for d in diagnostics if d.severity == "error" and (d.code != "unset-variable" or d.name in used)]
     if errors:
         raise ConfigurationError(errors)
     url = store or _store_in_use(settings)

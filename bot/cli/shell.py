@@ -20,8 +20,9 @@ def shell(project: Path, store: str | None, account: str | None, **plugin_option
     """Talk to the bot in this terminal, without a server.
 
     Type a number to press a button. /why explains the last answer, /story shows the conversation as a test story to
-    save, /stop or Ctrl-D ends it. Conversations are stored apart from the server's (in .teller/shell.db); --store can
-    name another SQLite store, but only while no server runs on it.
+    save, /stop or Ctrl-D ends it. Reminders fire and late outcomes are reported here, too. Conversations are stored
+    apart from the server's (in .teller/shell.db); --store can name another SQLite store, but only while no server runs
+    on it.
     """
     from bot.cli.talking import talk
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from functools import partial
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TextIO, TypeAlias
+from typing import Any
 
 import click
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bot.app.jobs import EFFECTS_EVERY, running_in_background
 from bot.app.opening import Bot, logged_in, open_bot
 from bot.app.projects import load_project
-from bot.app.stopping import in_thread
+from bot.cli.prompting import Prompt, prompt_of_standard_input
 from bot.cli.retelling import story, why
 from bot.config import Settings
+from bot.engine.background import Background
 from bot.engine.record import Answer
 from bot.errors import BotError, TurnError
 from bot.messages import Principal, UserMessage
@@ -34,17 +34,13 @@ SHELL_STORE = "sqlite:///.teller/shell.db"
 """The store of the shell's conversations: a separate one, so that a server can run at the same time."""
 
 
-Ask: TypeAlias = Callable[[str], Awaitable[str | None]]
-"""Shows a prompt in a terminal, and returns the next line of standard input; None at its end."""
-
-
 class Shell(Struct, frozen=True):
     """A bot that is open in the terminal, and the conversation with it."""
 
     bot: Bot
     principal: Principal
     conversation: str
-    ask: Ask
+    prompt: Prompt
 
     def message(self, text: str) -> UserMessage:
         """A message of the conversation."""
@@ -75,21 +71,15 @@ async def open_shell(
         return replace(settings, logging=log, store=replace(settings.store, url=store or SHELL_STORE))
 
     project = load_project(folder, options, quiet, command="shell")
-    async with open_bot(project, server=store is not None, progress=progress) as running:
+    async with open_bot(project, exclusive=store is not None, progress=progress) as running:
         for line in running.announcements:
             if "{url}" not in line:  # no server, no URL
                 click.secho(line, dim=True, err=True)
         principal = await _principal(running, account)
         conversation = await running.engine.store.conversation_id(principal.id, "shell", running.sources.new_id())
         click.echo(click.style(greeting if account else f"{greeting} {NOBODY}", dim=True), err=True)
-        with _line_reader() as read:
-
-            async def ask(prompt: str) -> str | None:
-                # Not a thread of asyncio, which joins it at the end: Ctrl-C would wait until somebody presses Enter.
-                line = await in_thread(partial(read, prompt))
-                return line.rstrip("\n") if line else None
-
-            yield Shell(running, principal, conversation, ask)
+        with prompt_of_standard_input() as prompt:
+            yield Shell(running, principal, conversation, prompt)
 
 
 async def talk(
@@ -100,20 +90,45 @@ async def talk(
     account: str | None = None,
     progress: Progress = silent,
 ) -> None:
-    """Read messages from standard input until it ends, and show the replies; parameters and errors of `open_shell`."""
+    """Read messages from standard input until it ends, and show the replies; parameters and errors of `open_shell`.
+
+    What the bot says on its own meanwhile (a reminder, a late outcome) is shown, too.
+    """
     opening = open_shell(folder, options, greeting=GREETING, store=store, account=account, progress=progress)
     async with opening as shell:
         buttons: list[dict[str, Any]] = []
-        while (text := await shell.ask("> ")) not in (None, STOP):
-            if not text.strip():
-                continue
-            if (tell := ABOUT_THE_CONVERSATION.get(text)) is not None:
-                click.echo(await tell(shell.bot.engine.store, shell.conversation))
-                continue
-            try:
-                buttons = show(await shell.bot.engine.handle(shell.message(pressed(text, buttons))))
-            except TurnError as error:
-                click.secho(str(error), fg="red", err=True)
+
+        def say(answer: Answer) -> None:
+            if answer.replies:
+                shell.prompt.interject(lambda: buttons.extend(show(answer, first=len(buttons) + 1)))
+
+        async with _background(shell, say):
+            while (text := await shell.prompt.ask("> ")) not in (None, STOP):
+                if (tell := ABOUT_THE_CONVERSATION.get(text)) is not None:
+                    click.echo(await tell(shell.bot.engine.store, shell.conversation))
+                elif text.strip():
+                    await _answer(shell, text, buttons)
+
+
+async def _answer(shell: Shell, text: str, buttons: list[dict[str, Any]]) -> None:
+    """Show the answer to a message; its buttons replace those shown before."""
+    try:
+        buttons[:] = show(await shell.bot.engine.handle(shell.message(pressed(text, buttons))))
+    except TurnError as error:
+        click.secho(str(error), fg="red", err=True)
+
+
+@asynccontextmanager
+async def _background(shell: Shell, say: Callable[[Answer], None]) -> AsyncIterator[None]:
+    """Do the conversation's background work; `say` gets the answers.
+
+    Other conversations are left alone: they may be another shell's, or a server's, which can reach their users.
+    """
+    engine = shell.bot.engine
+    work = Background(engine, shell.bot.sources, only=shell.conversation, say=say)
+    async with running_in_background(shell.bot.log, *work.jobs(EFFECTS_EVERY)):
+        yield
+    await engine.finish(engine.limits.shutdown_seconds)
 
 
 def show(answer: Answer, *, first: int = 1) -> list[dict[str, Any]]:
@@ -149,46 +164,6 @@ def _lines_of(reply: dict[str, Any]) -> Iterator[str]:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _standard_input() -> TextIO:
-    """Open standard input again: at exit, the interpreter would wait for a thread that reads `sys.stdin`.
-
-    Raises BotError if standard input is closed.
-    """
-    if sys.stdin is None:
-        raise BotError(
-            "standard input is closed: run the shell in a terminal, or redirect messages to it (`… < messages`)"
-        )
-    return open(sys.stdin.fileno(), encoding="utf-8", errors="replace", closefd=False)
-
-
-@contextmanager
-def _line_reader() -> Iterator[Callable[[str], str]]:
-    """Yield a function that reads one line, or "" at the end of the input.
-
-    In a terminal, the function shows its argument as a prompt, and the line can be edited.
-    """
-    typed = _standard_input()
-    if not (typed.isatty() and sys.stdout.isatty()):
-        yield lambda prompt: typed.readline()
-        return
-    import readline  # noqa: F401 - gives `input` arrow keys and a history
-    import termios
-
-    before = termios.tcgetattr(typed)
-    try:
-        yield _read_edited_line
-    finally:
-        termios.tcsetattr(typed, termios.TCSANOW, before)  # after Ctrl-C, the reading thread's settings would remain
-
-
-def _read_edited_line(prompt: str) -> str:
-    try:
-        line = input(prompt)
-    except EOFError:
-        return ""
-    return line.encode("utf-8", "surrogateescape").decode("utf-8", "replace") + "\n"
 
 
 def pressed(text: str, buttons: list[dict[str, Any]]) -> str:

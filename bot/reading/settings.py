@@ -17,6 +17,7 @@ from bot.config import ActionEndpoint, Callback, Limits, Logging, Login, Server,
 from bot.content import Component, Diagnostic, Place, Severity
 from bot.content.names import plain_name
 from bot.errors import ContentError
+from bot.reading.credentials import Credentials
 from bot.reading.finding import ENDINGS
 from bot.reading.holding import SUPPLIED, Gap, unread
 from bot.reading.schema import check_schema
@@ -96,11 +97,10 @@ def read_settings(
     return configuration.settings, configuration.diagnostics
 
 
-def plugin_places(folder: Path) -> dict[str, Place]:
-    """Return where config.yml names each of its plugins."""
+def read_config(folder: Path) -> tuple[Any, list[Diagnostic]]:
+    """Return what is valid in config.yml, with its places, and what is wrong with it."""
     reader = _Reader(folder, os.environ)
-    named = reader.read("config").get("plugins")
-    return dict(named.placed()) if isinstance(named, Seq) else {}
+    return reader.read("config"), reader.diagnostics
 
 
 def channel_places(folder: Path) -> dict[str, Place]:
@@ -136,7 +136,7 @@ def read_configuration(folder: Path, environment: Mapping[str, str] | None = Non
         callback=_callback(credentials.get("callback"), folder),
         plugins=tuple(config.get("plugins") or ()),
         plugin_settings=plain(config.get("plugin_settings") or {}),
-        channels={name: plain(entry or {}) for name, entry in credentials.items()},
+        channels=Credentials({name: plain(entry or {}) for name, entry in credentials.items()}),
         **{name: _section(kind, config.get(name) or {}) for name, kind in SECTIONS.items()},
     )
     reader.diagnostics += _misordered_times(config, settings)
@@ -238,14 +238,14 @@ def _needed(variable: Diagnostic, tree: Any, file: str) -> Iterator[Diagnostic]:
     """Yield the finding about an unset variable, if its section is used.
 
     endpoints.yml and credentials.yml are used only when the bot runs. The finding names the section, so that callers
-    that know which channels are served can filter it.
+    that know which channels are served, or which settings are used, can filter it.
     """
     begun = [key for key in tree if tree.key_place(key) <= variable.place]
     section = max(begun, key=tree.key_place, default="")
     if file == "credentials" or (file == "endpoints" and section == "action_endpoint"):
         yield replace(variable, severity="warning", name=section)
     elif file == "config" and section not in _UNUSED_CONFIG:
-        yield variable
+        yield replace(variable, name=section)
 
 
 def _variable_name(match: re.Match[str]) -> str:
@@ -321,7 +321,10 @@ def _action_endpoint(item: Any, folder: Path) -> ActionEndpoint | None:
 
 
 def _callback(item: Any, folder: Path) -> Callback | None:
-    return Callback(**_request(item, folder)) if isinstance(item, Map) and item.get("url") else None
+    if not isinstance(item, Map) or not item.get("url"):
+        return None
+    seconds = float(item.get("timeout_seconds", Callback("").timeout_seconds))
+    return Callback(**_request(item, folder), timeout_seconds=seconds)
 
 
 def _request(item: Map, folder: Path) -> dict[str, Any]:

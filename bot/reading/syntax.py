@@ -74,6 +74,8 @@ def syntax_error(error: yaml.YAMLError, file: str, text: str) -> Diagnostic:
     place = _place(getattr(error, "context_mark" if opened else "problem_mark", None), error, file, text)
     all_lines = text.split("\n")
     lines = all_lines[: place.line]
+    if variable := _variable_in_brackets(error, context, file, all_lines):
+        return variable
     if slip := _slip(lines, file) or _without_dash(lines, file) or _without_colon(all_lines, place):
         return slip
     cure_of_problem = next((cure for part, cure in _CURES if part in problem), None)
@@ -88,6 +90,20 @@ def _place(mark: yaml.Mark | None, error: yaml.YAMLError, file: str, text: str) 
     position = getattr(error, "position", 0)
     before = text[: position if isinstance(position, int) else 0]
     return Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+
+def _variable_in_brackets(error: yaml.YAMLError, context: str, file: str, lines: list[str]) -> Diagnostic | None:
+    """Return the finding about a `${NAME}` whose bracket the parser met inside other brackets."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None or not context.startswith("while parsing a flow"):
+        return None
+    line = next(iter(lines[mark.line :]), "")  # YAML has more line breaks
+    if not line[: mark.column + 1].endswith("${"):
+        return None
+    place = Place(file, mark.line + 1, mark.column)
+    message = "Inside brackets, YAML takes the bracket of `${…}` for another one."
+    cure = "Write the value in quotes, or on a line of its own."
+    return Diagnostic("error", place, message, cure, "yaml-syntax")
 
 
 def _slip(lines: list[str], file: str) -> Diagnostic | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate
+from threading import RLock
 
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
@@ -28,9 +29,9 @@ class _Timed:
 
 
 class Times(Collector):
-    """A histogram of seconds by labels, for one thread.
+    """A histogram of seconds by labels, for any thread.
 
-    The one in prometheus_client takes a lock for each count, and every turn makes several.
+    The one in prometheus_client takes six times as long for a labelled count, and every turn makes several.
     """
 
     def __init__(self, registry: CollectorRegistry, metric: Metric) -> None:
@@ -38,44 +39,50 @@ class Times(Collector):
         self._labels = metric.labels
         known = metric.known if metric.labels else ((),)
         self._series: dict[tuple[object, ...], _Timed] = {values: _Timed() for values in known}
+        self._lock = RLock()  # a count may come while garbage is collected within another one
         registry.register(self)
 
     def add(self, seconds: float, *labels: object) -> None:
         """Record a duration; `labels` are the labels' values, in the order of their names."""
-        timed = self._series.get(labels)
-        if timed is None:
-            timed = self._series[labels] = _Timed()
-        timed.buckets[bisect_left(_SECONDS, seconds)] += 1
-        timed.total += seconds
+        with self._lock:
+            timed = self._series.get(labels)
+            if timed is None:
+                timed = self._series[labels] = _Timed()
+            timed.buckets[bisect_left(_SECONDS, seconds)] += 1
+            timed.total += seconds
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
         """As prometheus_client asks for it."""
         family = HistogramMetricFamily(*self._about, labels=self._labels)
-        for labels, timed in self._series.items():
-            counts = zip(_BOUNDS, accumulate(timed.buckets), strict=True)
-            family.add_metric([str(label) for label in labels], list(counts), timed.total)
+        with self._lock:
+            for labels, timed in self._series.items():
+                counts = zip(_BOUNDS, accumulate(timed.buckets), strict=True)
+                family.add_metric([str(label) for label in labels], list(counts), timed.total)
         yield family
 
 
 class Counts(Collector):
-    """A counter by labels, for one thread like `Times`."""
+    """A counter by labels, for any thread like `Times`."""
 
     def __init__(self, registry: CollectorRegistry, metric: Metric) -> None:
         self._about = (metric.name, metric.about)
         self._labels = metric.labels
         known = metric.known if metric.labels else ((),)
         self._series: dict[tuple[object, ...], int] = dict.fromkeys(known, 0)
+        self._lock = RLock()  # as in `Times`
         registry.register(self)
 
     def add(self, *labels: object) -> None:
         """Count one more; `labels` are the labels' values, in the order of their names."""
-        self._series[labels] = self._series.get(labels, 0) + 1
+        with self._lock:
+            self._series[labels] = self._series.get(labels, 0) + 1
 
     def collect(self) -> Iterator[CounterMetricFamily]:
         """As prometheus_client asks for it."""
         family = CounterMetricFamily(*self._about, labels=self._labels)
-        for labels, number in self._series.items():
-            family.add_metric([str(label) for label in labels], number)
+        with self._lock:
+            for labels, number in self._series.items():
+                family.add_metric([str(label) for label in labels], number)
         yield family
 
 

@@ -25,10 +25,13 @@ class Readiness:
     (the bank) makes it degraded: it answers, and says what it cannot do.
     """
 
-    needed: dict[str, Check]
+    needed: dict[str, Check] = field(default_factory=dict)
     others: dict[str, Check] = field(default_factory=dict)
     first_seconds: float = 0.5
     every_seconds: float = 5.0
+    soon_seconds: float = 0.5
+    """Between two needed checks while one fails or somebody asks for them, so that they cannot be asked for too often.
+    """
     timeout_seconds: float = 2.0
     results: dict[str, bool] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
@@ -40,7 +43,10 @@ class Readiness:
     """Called with a check's note, if it is new."""
 
     _failing_since: dict[str, float] = field(default_factory=dict, repr=False)
-    _lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    _loop: asyncio.AbstractEventLoop | None = field(default=None, repr=False)
+    _asked: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+    _needed_lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    _others_lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     """One run at a time, so that an older run cannot overwrite newer results."""
 
     @property
@@ -48,7 +54,7 @@ class Readiness:
         """The overall state."""
         if not self.results:
             return "starting"
-        if not all(self.results.get(name, False) for name in self.needed):
+        if not self._has_what_it_needs():
             return "unavailable"
         return "ready" if all(self.results.values()) else "degraded"
 
@@ -56,22 +62,54 @@ class Readiness:
         """Each check's note, `ok` or `failing`."""
         return {name: self.notes.get(name, "ok") if good else "failing" for name, good in self.results.items()}
 
+    def _has_what_it_needs(self) -> bool:
+        return all(self.results.get(name, False) for name in self.needed)
+
     async def run(self) -> None:
         """Check indefinitely; not immediately, so that what the first check loads does not delay the first message."""
         await asyncio.sleep(self.first_seconds)
+        self._loop = asyncio.get_running_loop()
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._keep_checking_needed())
+            both.create_task(self._keep_checking_others())
+
+    async def _keep_checking_needed(self) -> None:
         while True:
-            await self.check()
+            self._asked.clear()
+            await self.check_needed()
+            await asyncio.sleep(self.soon_seconds)
+            if self._has_what_it_needs():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self.every_seconds - self.soon_seconds):
+                        await self._asked.wait()
+
+    async def _keep_checking_others(self) -> None:
+        while True:
+            await self._check_others()
             await asyncio.sleep(self.every_seconds)
+
+    def check_soon(self) -> None:
+        """Ask `run` for the needed checks now: something happened that may change their results. For any thread."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._asked.set)
 
     async def check(self) -> None:
         """Run every check once, concurrently, and keep the results."""
-        async with self._lock:
-            self.results = await self._results(self.needed | self.others)
+        await asyncio.gather(self.check_needed(), self._check_others())
 
     async def check_needed(self) -> None:
-        """Run only the needed checks, so that start-up does not wait for a slow bank."""
-        async with self._lock:
-            self.results = await self._results(self.needed)
+        """Run only the needed checks, which do not wait for a slow bank."""
+        async with self._needed_lock:
+            await self._run(self.needed)
+
+    async def _check_others(self) -> None:
+        async with self._others_lock:
+            await self._run(self.others)
+
+    async def _run(self, checks: dict[str, Check]) -> None:
+        results = await self._results(checks)
+        self.results = self.results | results
 
     async def _results(self, checks: dict[str, Check]) -> dict[str, bool]:
         """Whether each check works, run in its own task: a cancelled one has failed, and cancels nothing else."""

@@ -25,7 +25,7 @@ from bot.stores.links import Health, Link, LoopReader, Tell
 from bot.stores.lock import FileLock
 from bot.stores.schema import migrate, share
 from bot.stores.threads import BatchWorker, Reader, Statements, Worker, Writer
-from bot.stores.watching import Watch
+from bot.stores.watchdog import Watchdog
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -59,10 +59,10 @@ class Database:
     """An open store. Created by `open`, ended by `close`; `read` and `write` can be awaited from any event loop."""
 
     def __init__(
-        self, dialect: Dialect, connect: Callable[[], Connection], readers: int, patience: float, tell: Tell
+        self, dialect: Dialect, connect: Callable[[], Connection], readers: int, patience: float, health: Health
     ) -> None:
         self.dialect = dialect
-        self._health = Health(tell, has_server=dialect.name != "sqlite")
+        self._health = health
         self._reads: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._writer = Writer("store-writer", Link(connect), self._health, patience)
         self._readers = [
@@ -81,7 +81,7 @@ class Database:
             self._notes = Statements("store-notes", Link(lambda: _relaxed(connect, dialect)), self._health, patience)
             self._workers.append(self._notes)
         self._patience = patience
-        self._watch: Watch | None = None
+        self._watchdog: Watchdog | None = None
         self._lock: FileLock | None = None
         self._closed = False
 
@@ -100,6 +100,7 @@ class Database:
         wrap: Wrap | None = None,
         progress: Progress = silent,
         tell: Tell = lambda event, reason: None,
+        changed: Callable[[], None] = lambda: None,
     ) -> Database:
         """Open the store at `url`, migrate its schema and start its threads.
 
@@ -109,8 +110,9 @@ class Database:
         how long (seconds) a transaction is retried while the database is locked or unavailable. `synchronous` is
         SQLite's; anything but FULL loses turns at a power cut and exists for the tests that show it. After `tidy_every`
         SQL statements (about a thousand turns) SQLite's log is moved into its file. `progress` is called while an
-        earlier version's store is migrated, `tell` when the database is lost or back. Raises ConfigurationError if the
-        store cannot be opened, StoreAway if it may be possible later.
+        earlier version's store is migrated, `tell` when the database is lost or back, and `changed` each time that
+        this may have changed or work was refused (from any thread). Raises ConfigurationError if the store cannot be
+        opened, StoreAway if it may be possible later.
         """
         dialect = dialect_of(url, project, synchronous=synchronous)
         with contextlib.ExitStack() as undo:
@@ -125,7 +127,8 @@ class Database:
             except OSError as error:
                 raise ConfigurationError([f"{_place(dialect)} cannot be opened: {error}{ON_DISK}"]) from error
             undo.pop_all()
-        database = cls(dialect, lambda: _shared(connect, dialect), readers, patience, tell)
+        health = Health(tell, has_server=dialect.name != "sqlite", changed=changed)
+        database = cls(dialect, lambda: _shared(connect, dialect), readers, patience, health)
         database._lock = lock
         database._writer.tidy_every = tidy_every
         database._start(server=server)
@@ -134,8 +137,8 @@ class Database:
     def _start(self, *, server: bool) -> None:
         if server and self._loop_reader is None:  # what the command line runs may take its time
             limits = dict.fromkeys(self._workers, _PATIENCE_FOR_ANSWERS * self._patience)
-            self._watch = Watch({**limits, self._scanner: _PATIENCE_FOR_SCANS * self._patience})
-            self._watch.start()
+            self._watchdog = Watchdog({**limits, self._scanner: _PATIENCE_FOR_SCANS * self._patience})
+            self._watchdog.start()
         for worker in self._workers:
             worker.start(connect=server)
         for worker in self._workers:
@@ -267,11 +270,11 @@ class Database:
 
     def _join(self) -> bool:
         """Wait for the threads, for a limited time if they are watched; return whether all have ended."""
-        if self._watch is None:
+        if self._watchdog is None:
             return all(worker.join(None) for worker in self._workers)
         until = time.monotonic() + _PATIENCE_FOR_CLOSING * self._patience
         ended = all(worker.join(max(until - time.monotonic(), 0.0)) for worker in self._workers)
-        self._watch.stop()
+        self._watchdog.stop()
         return ended
 
 

@@ -27,10 +27,13 @@ class Health:
     `failure` is why the store is dead, once it is: what is on disk is unknown then, so every later call is refused.
     """
 
-    def __init__(self, tell: Tell, *, has_server: bool) -> None:
+    def __init__(self, tell: Tell, *, has_server: bool, changed: Callable[[], None] = lambda: None) -> None:
         self.failure: str | None = None
         self.has_server = has_server
+        self.is_lost = False
+        """Whether the database was not reached, and nobody has reached it since."""
         self._tell = tell
+        self._changed = changed
         self._lost_reason: str | None = None
         self._lost_at = -_REPORT_EVERY
         self._lock = threading.Lock()
@@ -49,22 +52,31 @@ class Health:
         """Report that some of the store's own work failed for an unexpected reason; it is retried."""
         self._tell("store work failed", f"{work}: {type(error).__name__}")
 
+    def note_refused(self) -> None:
+        """Note that work was refused because the database failed."""
+        self._changed()
+
     def note_lost(self, reason: str) -> None:
         """Note that the database was not reached, or did not answer."""
         with self._lock:
+            is_new, self.is_lost = not self.is_lost, True
             now = time.monotonic()
             if self._lost_reason is None and now - self._lost_at >= _REPORT_EVERY:
                 self._lost_reason, self._lost_at = reason, now
                 self._tell("store lost", reason)
+        if is_new:
+            self._changed()
 
     def note_back(self) -> None:
         """Note that the database was reached."""
-        if self._lost_reason is None:
+        if not self.is_lost:
             return
         with self._lock:
+            self.is_lost = False
             reason, self._lost_reason = self._lost_reason, None
             if reason is not None:
                 self._tell("store back", f"after {time.monotonic() - self._lost_at:.1f} s")
+        self._changed()
 
 
 class Link:

@@ -14,14 +14,22 @@ from pathlib import Path
 from bot.errors import ConfigurationError
 from bot.stores.owning import open_private
 
+_TAKEN = "a server (process {holder}) is using {database}; stop it first"
+_OR_BESIDE = (
+    ", or start another beside it with `--port 5006 --store sqlite:///.teller/second.db` "
+    "(several processes on one store need PostgreSQL: --store postgresql+psycopg://…)"
+)
+_NOTE = "server.store"
+_TRIES = 5
+
 
 class FileLock:
     """An exclusive lock beside a database file, held until `release` or the end of the process.
 
-    Raises ConfigurationError, with the other process's number, if it is taken.
+    Raises ConfigurationError, with the other process's number, if it is taken; `or_else` is the advice's end.
     """
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: Path, *, or_else: str = _OR_BESIDE) -> None:
         database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = _open(Path(f"{database}.lock"))
         try:
@@ -29,7 +37,8 @@ class FileLock:
         except BlockingIOError:
             holder = os.read(self._file, 20).decode("ascii", "replace").strip() or "unknown"
             os.close(self._file)
-            raise ConfigurationError([_TAKEN.format(database=database, holder=holder)]) from None
+            taken = _TAKEN.format(database=database, holder=holder)
+            raise ConfigurationError([taken + or_else]) from None
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
 
@@ -92,8 +101,8 @@ def noted_store(folder: Path) -> str | None:
 
 @contextlib.contextmanager
 def locked(database: Path) -> Iterator[None]:
-    """Hold the lock of a database file within the block."""
-    lock = FileLock(database)
+    """Hold the lock of a database file within the block; raises ConfigurationError if a server has it."""
+    lock = FileLock(database, or_else="")
     try:
         yield
     finally:
@@ -107,13 +116,3 @@ def _open(file: Path) -> int:
         if error.errno == errno.ELOOP:
             raise ConfigurationError([f"{file} is a symbolic link, which is not allowed here; remove it"]) from error
         raise
-
-
-_NOTE = "server.store"
-_TRIES = 5
-
-_TAKEN = (
-    "a server (process {holder}) is using {database}; stop it first, or start another beside it with "
-    "`--port 5006 --store sqlite:///.teller/second.db` "
-    "(several processes on one store need PostgreSQL: --store postgresql+psycopg://…)"
-)

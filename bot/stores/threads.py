@@ -80,7 +80,7 @@ class Worker(ABC):
     def _attempt(self, attempt: Callable[[Sequence[Job]], None], jobs: Sequence[Job]) -> None:
         """Try until it works or `patience` (seconds) is over; on a persistent fault, refuse every job."""
         now = time.monotonic()
-        if now < self._rests_until:
+        if now < self._rests_until and self.health.is_lost:  # until any thread reaches it
             refuse(jobs, StoreUnavailable("the store cannot be used now: it could not be reached a moment ago"))
             return
         deadline = now + self._patience
@@ -96,20 +96,24 @@ class Worker(ABC):
             attempt(jobs)
             self.health.note_back()
         except StoreUnavailable as error:
-            refuse(jobs, error)
+            self._refuse(jobs, error)
         except Fault as fault:
             if fault.kind == "lost":
                 self.health.note_lost(str(fault))
             if fault.kind in ("busy", "lost") and time.monotonic() < deadline:
                 return True
             self._give_up(fault)
-            refuse(jobs, StoreUnavailable(f"the store cannot be used now: {fault}"))
+            self._refuse(jobs, StoreUnavailable(f"the store cannot be used now: {fault}"))
         except Exception as error:
             self.health.note_surprise(error)
             if self.health.failure is None:
                 self.link.drop()  # which rolls back
-            refuse(jobs, StoreUnavailable(f"the store failed: {type(error).__name__}"))
+            self._refuse(jobs, StoreUnavailable(f"the store failed: {type(error).__name__}"))
         return False
+
+    def _refuse(self, jobs: Sequence[Job], error: StoreUnavailable) -> None:
+        refuse(jobs, error)
+        self.health.note_refused()
 
     def _give_up(self, fault: Fault) -> None:
         if fault.kind == "broken":

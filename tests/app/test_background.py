@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.app.jobs import running_in_background
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import load_project
-from bot.app.running import Place, running_in_background, serving
+from bot.app.running import Place, serving
 from bot.config import Logging
 from bot.logs import make_logger
 from bot.reading.template import write_template

@@ -78,6 +78,19 @@ def test_commands_need_the_store_url_of_a_running_postgres_server(run_bot: RunBo
         assert command(greeter, "keys", "list").returncode == 0, "nobody serves here now"
 
 
+def test_commands_need_only_the_environment_variables_of_the_settings_they_use(greeter: Path) -> None:
+    config = "language: en\nserver:\n  metrics_token: ${ONLY_THE_SERVER_HAS_IT}\n"
+    (greeter / "config.yml").write_text(config)
+    assert command(greeter, "keys", "create", "--scope", "channel").returncode == 0
+    assert command(greeter, "store", "verify").returncode == 0
+    assert "ONLY_THE_SERVER_HAS_IT" in command(greeter, "run", "--port", "0").stderr
+    (greeter / "config.yml").write_text(f"{config}store:\n  url: ${{URL_OF_THE_STORE}}\n")
+    refused = command(greeter, "keys", "list")
+    assert (refused.returncode, "`URL_OF_THE_STORE` is not set" in refused.stderr) == (1, True), refused.stderr
+    assert "ONLY_THE_SERVER_HAS_IT" not in refused.stderr
+    assert command(greeter, "keys", "list", "--store", "sqlite:///.teller/teller.db").returncode == 0
+
+
 def test_invalid_code_is_rejected_without_a_traceback(greeter: Path) -> None:
     assert typed(greeter, "246810\n", "customers", "add", "55667788", "--bank-id", "b").returncode == 0
     for code in ("", "\n", "x" * 65 + "\n"):
@@ -86,6 +99,13 @@ def test_invalid_code_is_rejected_without_a_traceback(greeter: Path) -> None:
         assert "the code must have 1 to 64 printable characters" in done.stderr
     unknown = typed(greeter, "", "customers", "reset-code", "11111111")
     assert "no customer with this account number" in unknown.stderr, "before a code is asked for"
+
+
+def test_short_code_gets_a_warning_when_it_is_set(greeter: Path) -> None:
+    add = ("customers", "add", "55667788", "--bank-id", "b")
+    assert "a code of 1 character is easily guessed" in typed(greeter, "1\n", *add).stderr
+    assert "a code of 5 characters" in typed(greeter, "12345\n", "customers", "reset-code", "55667788").stderr
+    assert typed(greeter, "123456\n", "customers", "reset-code", "55667788").stderr == ""
 
 
 def test_sessions_are_listed_with_their_customers(run_bot: RunBot, greeter: Path) -> None:

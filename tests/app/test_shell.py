@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import queue
 import re
 import subprocess
 import sys
 import termios
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from bot.cli.prompting import Prompt
 from bot.cli.talking import pressed, show
 from bot.encoding import encode
 from bot.engine.record import Answer
@@ -68,6 +72,17 @@ def test_why_command_explains_an_answer_with_its_sources(bakery: Path) -> None:
     assert re.fullmatch(r"action: order_form, because of RulePolicy: take an order \(stories/.*\)", form)
     assert listen.startswith("action: action_listen, because of RulePolicy")
     assert 'slot requested_slot: "name"' in slots
+
+
+def test_why_command_says_that_the_default_response_is_missing_where_the_bot_is_silent(tmp_path: Path) -> None:
+    bakery = tmp_path / "bakery"
+    write_template(bakery)
+    responses = bakery / "intents/smalltalk.yml"
+    responses.write_text(responses.read_text("utf-8").replace("utter_default:", "utter_other:"), encoding="utf-8")
+    (bakery / "intents/idle.yml").write_text("intents: [idle]\n", encoding="utf-8")
+    said = talk(bakery, b"I want a cake\n/idle\n/why\n")
+    [fallback] = [line for line in said.splitlines() if line.startswith("action: action_default_fallback")]
+    assert fallback.endswith("(says nothing: there is no `utter_default` that fits)")
 
 
 def test_response_variation_for_the_cmdline_channel_is_used(bakery: Path) -> None:
@@ -169,6 +184,78 @@ def test_typed_line_can_be_edited_and_recalled(terminal: Terminal) -> None:
 def test_typed_bytes_that_are_not_utf8_are_answered(terminal: Terminal) -> None:
     terminal.type(b"caf\xe9 \xff\r")
     terminal.until(b"did not get that")
+
+
+@pytest.fixture
+def forgetful(tmp_path: Path) -> Path:
+    """A project with a bot that is to remind its user at once."""
+    write_template(tmp_path)
+    (tmp_path / "actions/reminding.py").write_text(REMINDING)
+    (tmp_path / "stories/reminding.yml").write_text(
+        'version: "3.1"\nintents: [remind_me, time_is_up]\nrules:\n'
+        "- rule: remind\n  steps:\n  - intent: remind_me\n  - action: action_remind\n"
+        "- rule: time\n  steps:\n  - intent: time_is_up\n  - action: action_time\n"
+    )
+    return tmp_path
+
+
+REMINDING = """
+from bot import ReminderScheduled, hookimpl
+
+
+async def remind(turn):
+    at = turn.now.isoformat()
+    turn.emit(ReminderScheduled("time_is_up", at, "time", kill_on_user_message=False))
+    turn.say_text("I will.")
+
+
+async def time(turn):
+    turn.say_text("Time is up!", buttons=[{"title": "Thanks", "payload": "hello"}])
+
+
+@hookimpl
+def register_actions(register):
+    register("action_remind", remind)
+    register("action_time", time)
+"""
+
+
+def test_what_the_bot_says_on_its_own_is_shown_above_the_prompt(forgetful: Path) -> None:
+    with Terminal("shell", forgetful) as terminal:
+        terminal.until(b"> ")
+        terminal.type(b"/remind_me\r")
+        terminal.until(b"I will.")
+        terminal.until(b"Time is up!")
+        terminal.until(b"1. Thanks")
+        terminal.until(b"> ")
+        terminal.type(b"1\r")
+        terminal.until(b"Hello")
+        terminal.until(b"> ")
+        terminal.type(b"\x04")
+        assert b"Traceback" not in terminal.errors()
+
+
+async def test_what_is_said_while_a_line_is_typed_is_shown_after_it(capsys: pytest.CaptureFixture[str]) -> None:
+    begun, lines, waiting = "", queue.SimpleQueue[str](), threading.Event()
+
+    def read(prompt: str) -> str:
+        waiting.set()
+        return lines.get()
+
+    prompt = Prompt(read, lambda: begun)
+    prompt.interject(lambda: print("before the prompt"))
+    asking = asyncio.create_task(prompt.ask("> "))
+    await asyncio.to_thread(waiting.wait)
+    prompt.interject(lambda: print("above the prompt"))
+    assert capsys.readouterr().out == "before the prompt\n\r  \rabove the prompt\n> "
+    begun = "hel"
+    prompt.interject(lambda: print("after the line"))
+    begun = ""
+    prompt.interject(lambda: print("after that"))
+    assert capsys.readouterr().out == ""
+    lines.put("hello\n")
+    assert await asking == "hello"
+    assert capsys.readouterr().out == "after the line\nafter that\n"
 
 
 def test_all_kinds_of_replies_are_shown(capsys: pytest.CaptureFixture[str]) -> None:

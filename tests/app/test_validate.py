@@ -114,3 +114,13 @@ def test_unset_variable_is_an_error_only_where_it_is_used(bakery: Path) -> None:
     with pytest.raises(ContentError) as stopped:
         load_project(bakery)
     assert sorted(str(d).partition(":")[0] for d in stopped.value.diagnostics) == ["credentials.yml", "endpoints.yml"]
+
+
+@pytest.mark.parametrize("command", ["shell", "test"])
+def test_unset_variable_of_a_channel_is_an_error_only_where_channels_are_served(bakery: Path, command: str) -> None:
+    (bakery / "credentials.yml").write_text("callback:\n  url: ${REPLIES_TO}\n")
+    load_project(bakery, command=command)
+    (bakery / "endpoints.yml").write_text("action_endpoint:\n  url: ${ACTIONS_AT}\n")
+    with pytest.raises(ContentError) as stopped:
+        load_project(bakery, command=command)
+    assert [str(d).partition(":")[0] for d in stopped.value.diagnostics] == ["endpoints.yml"]

@@ -10,7 +10,7 @@ import pytest
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields
 
-from bot.config import ActionEndpoint, Server, Settings
+from bot.config import ActionEndpoint, Callback, Server, Settings
 from bot.content import Place
 from bot.errors import ContentError
 from bot.nlu.entities.grammar import DIMENSIONS
@@ -37,9 +37,13 @@ def test_schema_and_settings_have_the_same_keys_and_defaults(section: str) -> No
         assert described[name]["description"]
 
 
-def test_schema_and_action_endpoint_have_the_same_keys_and_defaults() -> None:
-    described = load_schema("endpoints")["properties"]["action_endpoint"]["properties"]
-    for field in fields(ActionEndpoint):
+@pytest.mark.parametrize(
+    ("kind", "file", "section"),
+    [(ActionEndpoint, "endpoints", "action_endpoint"), (Callback, "credentials", "callback")],
+)
+def test_schema_and_called_addresses_have_the_same_keys_and_defaults(kind: type[Any], file: str, section: str) -> None:
+    described = load_schema(file)["properties"][section]["properties"]
+    for field in fields(kind):
         assert field.name in described
         if field.default is not NODEFAULT:
             assert described[field.name]["default"] == field.default
@@ -396,12 +400,15 @@ def test_selective_domain_is_read_and_off_by_default(tmp_path: Path, line: str, 
     assert settings.action_endpoint.enable_selective_domain is is_selective
 
 
-def test_https_files_are_relative_to_the_project(tmp_path: Path) -> None:
+def test_https_files_and_the_callbacks_timeout_are_read(tmp_path: Path) -> None:
     endpoints = "action_endpoint: {url: 'https://a.example/webhook', cafile: tls/ca.pem}\n"
-    credentials = "callback: {url: 'https://b.example', certfile: /etc/bot.pem, keyfile: tls/key.pem}\n"
+    credentials = (
+        "callback: {url: 'https://b.example', timeout_seconds: 30, certfile: /etc/bot.pem, keyfile: tls/key.pem}\n"
+    )
     settings, diagnostics = read_settings(write(tmp_path, endpoints=endpoints, credentials=credentials))
     assert diagnostics == ()
     assert settings.action_endpoint is not None
     assert settings.callback is not None
     assert settings.action_endpoint.cafile == str(tmp_path / "tls/ca.pem")
+    assert settings.callback.timeout_seconds == 30.0
     assert (settings.callback.certfile, settings.callback.keyfile) == ("/etc/bot.pem", str(tmp_path / "tls/key.pem"))

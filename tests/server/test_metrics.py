@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from threading import Barrier, Thread
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -60,6 +64,65 @@ def test_known_series_start_at_zero_beside_the_process_metrics() -> None:
         assert line in text
     assert "process_start_time_seconds" in text
     assert all(f"# HELP {metric.name}" in text for metric in TABLE.values())
+
+
+class Interrupting(str):
+    """A label's value; when it is rendered, another thread counts, and is given a moment to do it."""
+
+    act: Callable[[], None]
+    thread: Thread
+
+    def __str__(self) -> str:
+        if not hasattr(self, "thread"):
+            self.thread = Thread(target=self.act)
+            self.thread.start()
+            self.thread.join(0.2)
+        return super().__str__()
+
+
+@pytest.mark.parametrize(
+    ("count", "line"),
+    [
+        (
+            lambda metrics, label: metrics.call(label, "ok", 0.1),
+            'bot_call_seconds_count{outcome="ok",service="%s"} 1.0',
+        ),
+        (lambda metrics, label: metrics.login(label), 'bot_logins_total{outcome="%s"} 1.0'),
+    ],
+)
+def test_thread_may_count_a_new_series_while_metrics_are_rendered(
+    count: Callable[[Metrics, str], None], line: str
+) -> None:
+    metrics, label = Metrics(), Interrupting("first")
+    label.act = lambda: count(metrics, "second")
+    count(metrics, label)
+    assert (line % "first").encode() in metrics.text()
+    label.thread.join()
+    assert (line % "second").encode() in metrics.text()
+
+
+def test_counts_of_concurrent_threads_add_up_while_metrics_are_rendered() -> None:
+    metrics, barrier = Metrics(), Barrier(9)
+
+    def count(thread: int) -> None:
+        barrier.wait()
+        for number in range(1_000):
+            metrics.call(f"service {number % 10} of {thread % 2}", "ok", 0.5)
+            metrics.log_line_lost()
+
+    threads = [Thread(target=count, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    barrier.wait()
+    while any(thread.is_alive() for thread in threads):
+        metrics.text()
+    text = metrics.text().decode()
+    assert "bot_log_lines_lost_total 8000.0" in text
+    assert text.count('_sum{outcome="ok",service="service') == 20
+    assert text.count("bot_call_seconds_count") == 20
+    for name in range(2):
+        assert f'bot_call_seconds_count{{outcome="ok",service="service 3 of {name}"}} 400.0' in text
+        assert f'bot_call_seconds_sum{{outcome="ok",service="service 3 of {name}"}} 200.0' in text
 
 
 def test_info_and_ready_gauges_show_version_and_checks() -> None:

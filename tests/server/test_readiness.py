@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -100,6 +102,46 @@ async def test_check_needed_does_not_wait_for_other_checks() -> None:
     readiness.needed["store"] = broken
     await readiness.check_needed()
     assert readiness.state == "unavailable"
+
+
+@asynccontextmanager
+async def checking(readiness: Readiness) -> AsyncIterator[None]:
+    """Checks in the background, after a first check."""
+    await readiness.check_needed()
+    running = asyncio.create_task(readiness.run())
+    try:
+        async with asyncio.timeout(20):
+            yield
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+
+
+async def becomes(readiness: Readiness, state: str) -> None:
+    while readiness.state != state:
+        await asyncio.sleep(0)
+
+
+async def test_check_asked_for_by_a_thread_runs_at_once_and_again_until_it_works() -> None:
+    checked = asyncio.Semaphore(0)
+    works = True
+
+    async def store() -> None:
+        checked.release()
+        if not works:
+            raise ConnectionError
+
+    readiness = Readiness(
+        {"store": store}, {"bank": hanging}, first_seconds=0, every_seconds=3_600, soon_seconds=0, timeout_seconds=3_600
+    )
+    async with checking(readiness):
+        for _ in range(2):  # the first and that of `run`
+            await checked.acquire()
+        works = False
+        await asyncio.to_thread(readiness.check_soon)
+        await becomes(readiness, "unavailable")
+        works = True
+        await becomes(readiness, "ready")
 
 
 async def test_failure_counts_even_if_reporting_it_fails() -> None:

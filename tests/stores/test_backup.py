@@ -140,9 +140,9 @@ async def test_store_cannot_be_copied_onto_itself(store: SqlTurns, tmp_path: Pat
 
 async def test_restore_and_copy_are_refused_while_a_server_runs(store: SqlTurns, tmp_path: Path):
     backup(URL, tmp_path / "b.db", project=tmp_path)
-    with pytest.raises(ConfigurationError, match="stop it first"):
+    with pytest.raises(ConfigurationError, match=r"stop it first$"):
         restore(URL, tmp_path / "b.db", project=tmp_path)
-    with pytest.raises(ConfigurationError, match="stop it first"):
+    with pytest.raises(ConfigurationError, match=r"stop it first$"):
         await copy(URL, "sqlite:///c.db", project=tmp_path)
 
 

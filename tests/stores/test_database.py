@@ -116,7 +116,7 @@ async def test_write_waits_for_a_short_lock_of_another_process(database: Databas
 
 async def test_second_server_on_the_same_file_is_refused(tmp_path: Path):
     first = Database.open("sqlite:///t.db", project=tmp_path, server=True)
-    with pytest.raises(ConfigurationError, match=r"is using .*; stop it first"):
+    with pytest.raises(ConfigurationError, match=r"is using .*; stop it first, or .*--port 5006"):
         Database.open("sqlite:///t.db", project=tmp_path, server=True)
     command_line = Database.open("sqlite:///t.db", project=tmp_path)
     await command_line.close()

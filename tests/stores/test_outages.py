@@ -7,8 +7,10 @@ import os
 import re
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import psycopg
@@ -19,8 +21,12 @@ from bot.sources import Sources
 from bot.stores.clocks import check_clock
 from bot.stores.connection import Connection
 from bot.stores.database import Database
-from bot.stores.faults import Conflict
+from bot.stores.dialects import dialect_of
+from bot.stores.faults import Conflict, Fault
+from bot.stores.jobs import Job
+from bot.stores.links import Health, Link
 from bot.stores.postgres import PostgresTurns
+from bot.stores.threads import Reader
 from tests.stores.cluster import Cluster
 
 PID = "SELECT pg_backend_pid() AS pid"
@@ -143,6 +149,54 @@ async def test_losing_and_regaining_the_server_is_reported_once_each(
     assert [event for event, _ in reported] == ["store lost", "store back"]
     assert "SQLSTATE 57P01" in reported[0][1]
     assert re.fullmatch(r"after \d+\.\d s", reported[1][1])
+
+
+async def test_every_loss_and_return_of_the_server_is_announced_even_if_it_is_not_reported_again(
+    cluster: Cluster, server: psycopg.Connection[Any]
+) -> None:
+    changes: list[bool] = []
+    async with opened(cluster.new_database(), changed=lambda: changes.append(True), patience=20.0) as database:
+        for number in (1, 2):
+            _, writer, _ = await pids(database)
+            server.execute("SELECT pg_terminate_backend(%s)", (writer,))
+            wait_until_gone(server, writer)
+            await database.write(lambda c: None)
+            assert len(changes) == 2 * number
+
+
+async def test_thread_resting_after_an_outage_works_again_once_another_reached_the_store(tmp_path: Path) -> None:
+    dialect = dialect_of("sqlite:///t.db", tmp_path)
+    engine, health = dialect.engine(), Health(lambda *_: None, has_server=True)
+    is_away = True
+
+    def connect() -> Connection:
+        if is_away:
+            raise Fault("lost", "the server is away")
+        return Connection(dialect.raw(engine), dialect)
+
+    def run_each(connection: Connection, items: Sequence[None]) -> Sequence[int]:
+        return [connection.one("SELECT 7 AS n").n for _ in items]  # type: ignore[union-attr]
+
+    async def ask(reader: Reader) -> int:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[int] = loop.create_future()
+        reader.jobs.put(Job(run_each, None, future, loop, "", ""))
+        return await future
+
+    def started(name: str) -> Reader:
+        reader = Reader(name, Link(connect), SimpleQueue(), health, 1.0)
+        reader.start(connect=False)
+        return reader
+
+    resting, other = started("resting"), started("other")
+    with pytest.raises(StoreUnavailable, match="the server is away"):
+        await ask(resting)
+    is_away = False
+    assert await ask(other) == 7
+    assert await ask(resting) == 7
+    for reader in (resting, other):
+        reader.stop()
+        assert reader.join(20.0)
 
 
 @pytest.mark.parametrize("number", range(3), ids=["read", "write", "look"])

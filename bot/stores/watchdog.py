@@ -1,4 +1,4 @@
-"""Watches the threads that wait for a database server's answer, so that none waits for one that never comes."""
+"""A watchdog for the threads that wait for a database server's answer: none waits for one that never comes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CHECKS = 4
 """How often a worker is checked before its time is over."""
 
 
-class Watch:
+class Watchdog:
     """Cuts a worker's connection when one statement takes longer than it may.
 
     A frozen server keeps its connections: the system acknowledges what is sent, and neither the network's timeouts
@@ -25,7 +25,7 @@ class Watch:
         self._seen: dict[Worker, tuple[int, float]] = {}
         """How many statements each worker had sent when it was last found idle or with a new one, and when."""
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="store-watch", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="store-watchdog", daemon=True)
 
     def start(self) -> None:
         """Start watching."""

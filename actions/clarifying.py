@@ -28,8 +28,9 @@ from .naming import (
 from .questions.accounts import account_numbers, find_accounts
 from .questions.amounts import unread_amount
 from .questions.limits import incalculable, rival_filters
+from .questions.periods import NOT_FOUND, Period
 from .questions.pointing import somebody
-from .questions.question import Filters, Period, Question, Said, merge
+from .questions.question import Filters, Question, Said, merge
 from .questions.selection import INCOME, LOOK_BACK, bounds, select
 from .questions.times import impossible_date, looks_ahead, misspelt_month, misspelt_time, since_pay
 from .questions.unread import unread_phrases
@@ -85,6 +86,8 @@ def _beyond_answering(parse: Parse, filters: Filters) -> tuple[str, Mapping[str,
         return "utter_beyond", {"what": too_much.casefold()}
     if two := rival_filters(parse):
         return "utter_one_filter", {"what": in_words(two)}
+    if NOT_FOUND in (filters.period, filters.against):
+        return "utter_same_when", {}
     if amount := unread_amount(parse):
         return "utter_only_pounds", {"said": amount}
     if looks_ahead(parse):

@@ -17,7 +17,8 @@ from .formatting import format_money, format_sums
 from .questions.accounts import written
 from .questions.comparisons import as_many_days, goes_on
 from .questions.groups import finer, shares
-from .questions.question import Filters, Group, Period, Question
+from .questions.periods import Period
+from .questions.question import Filters, Group, Question
 from .questions.selection import differences, direction_of, select, totals
 from .questions.wording import say_period
 from .ranking import MOST_SHARES, TITLES

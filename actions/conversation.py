@@ -16,6 +16,7 @@ from .questions.halves import split
 from .questions.marks import bounded, distinct, without_denied_names, without_preamble
 from .questions.question import Question, Said
 from .questions.said import understand
+from .questions.shifts import with_shifts
 from .questions.times import with_times
 
 REQUESTED_SLOT: Final = "requested_slot"
@@ -45,7 +46,9 @@ def heard(turn: Turn) -> Parse:
     """The question that is answered, with "2025" read as a time if it cannot be an amount to pay."""
     marked, today = message(turn), today_of(turn)
     past = marked.intent_name in _ABOUT_THE_PAST
-    return with_comparison(with_times(without_denied_names(marked), today), today) if past else marked
+    if not past:
+        return marked
+    return with_comparison(with_shifts(with_times(without_denied_names(marked), today)), today)
 
 
 def said(turn: Turn) -> Said:

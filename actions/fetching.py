@@ -10,7 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from .bank import Account, CustomerBank, Transaction
-from .questions.question import Filters, Period
+from .questions.periods import Period
+from .questions.question import Filters
 from .questions.selection import LOOK_BACK, USUAL_ROWS, bounds, select, windows, without_own_moves
 
 

@@ -12,7 +12,7 @@ from .bank import CustomerBank
 from .clarifying import clarified, find_meant
 from .comparing import comparison
 from .conversation import heard, keep, kept, said, today_of
-from .fetching import find_all, find_few
+from .fetching import Found, find_all, find_few
 from .formatting import in_words
 from .questions.directions import goes_both_ways
 from .questions.marks import unnamed
@@ -24,7 +24,7 @@ from .sums import say_sum, say_what_is_missing
 from .text import pattern
 from .transactions import transactions
 
-_LAST_FEW: Final = pattern(r"\b(?:last|latest|recent|first)\s+(?:\d|[a-z]+\s+(?!of\b))")
+_LAST_FEW: Final = pattern(r"\b(?:last|latest|recent|first)\s+(?:\d|[a-z]+(?:\s+(?!of\b)|\W*\Z))")
 
 _ON_WHAT: Final = pattern(r"\b(?:what|where)\b(?!.*\bhow much\b)")
 
@@ -63,6 +63,15 @@ async def _sum_of_all(turn: Turn, bank: CustomerBank, asked: Filters) -> None:
             turn.say("utter_no_average", unit=unit)
         say_sum(turn, found)
         say_what_is_missing(turn, found)
+        if not found.transactions and asked.period is None and (asked.category or asked.merchant):
+            await _say_last(turn, bank, found)
+
+
+async def _say_last(turn: Turn, bank: CustomerBank, missed: Found) -> None:
+    """Say the last payment of a kind of which there was none in the usual period."""
+    last = await find_few(bank, missed.accounts, replace(missed.asked, period=None, count=1), today_of(turn))
+    if last.transactions:
+        say_sum(turn, last)
 
 
 def _asks_for_what(turn: Turn, filters: Filters) -> bool:

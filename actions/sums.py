@@ -12,7 +12,8 @@ from .bank import Transaction
 from .conversation import today_of
 from .fetching import Found
 from .formatting import format_date, format_sums, in_words
-from .questions.question import Filters, Period
+from .questions.periods import Period
+from .questions.question import Filters
 from .questions.selection import PEOPLE, bounds, goes_to_people, totals
 from .questions.wording import WHICH, describe
 

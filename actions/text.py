@@ -102,6 +102,12 @@ TAKES_BACK: Final = r"(?:no|nope|oops|sorry|wait|actually|rather|I\s+meant?)"
 GREATEST: Final = r"(?:biggest|largest|highest|greatest|most expensive|priciest|dearest)"
 """A pattern: superlatives of size and price."""
 
+LEAST: Final = r"(?:smallest|lowest|least expensive|cheapest)"
+"""A pattern: the opposite superlatives."""
+
+SUPERLATIVES: Final = frozenset(re.findall(r"\w+", f"{GREATEST} {LEAST}"))
+"""The words of both patterns."""
+
 FILLERS: Final = listed(
     "please pls plz thanks thank thx cheers mate just only now today about around rather actually instead then though "
     "too as well from for on in at by with via using and or but to into onto toward towards out of off over across "

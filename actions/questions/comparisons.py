@@ -13,7 +13,8 @@ from bot import Entity, Parse
 from ..text import blanked, is_payload, lead, pattern, spans, without
 from .amounts import MONEY
 from .marks import AGAINST, blank
-from .question import GRAINS, Grain, Period, Shift, floor, step
+from .periods import GRAINS, Grain, Period, Shift, floor, step
+from .shifts import read_shift
 from .times import days_between, read_period
 
 _COMPARES: Final = pattern(r"\bcompar(?:e[sd]?|ing|isons?)\b|\b(?:versus|vs)\b|\bdifferences?\b")
@@ -37,11 +38,7 @@ _JOINS: Final = pattern(
 """Stands right before the time that the other one is compared with."""
 
 _SINCE: Final = pattern(rf"{_CHANGED}\W*\Z")
-_UNIT: Final = "|".join(GRAINS)
-_BEFORE: Final = pattern(
-    rf"\b(?:the\s+)?(?:(?:previous|preceding)\s+(?P<previous>{_UNIT})|(?P<before>{_UNIT})\s+before(?:\s+that)?)\b"
-    r"|\bthe\s+one\s+before\b|\blast(?=\W*\Z)"
-)
+_BEFORE: Final = pattern(r"\bthe\s+one\s+before\b|\blast(?=\W*\Z)")
 _BETWEEN: Final = pattern(r"\s(?:to|and|with|till?|until)\s|[–-]")
 _BOUND: Final = pattern(r"\b(?:more|less|higher|lower|fewer) than\s+(?=\d)")
 
@@ -54,10 +51,9 @@ def with_comparison(parse: Parse, today: date) -> Parse:
     text = without(_BOUND, blanked(parse.text, spans(e for e in parse.entities if e.entity == MONEY)))
     if is_payload(text):
         return parse
-    relative = next((found for found in _BEFORE.finditer(text) if _JOINS.search(lead(text, found.start()))), None)
+    relative = next((e for e in _relative(text, parse) if _JOINS.search(lead(text, e.start))), None)
     if relative:
-        unit = (relative["previous"] or relative["before"] or "").casefold()
-        return blank(parse, [relative.span()], Entity(AGAINST, unit, *relative.span()))
+        return blank(parse, spans([relative]), relative)
     times = [part for e in parse.entities if e.entity == "time" for part in _parts(text, e, today)]
     joined = [e for e in times if _is_joined(text, e)]
     if len(times) > 2 or not (joined or _COMPARES.search(text) or _asks_for_change(text, times)):
@@ -70,6 +66,15 @@ def with_comparison(parse: Parse, today: date) -> Parse:
     others = [e for e in parse.entities if e.entity != "time"] + [e for e in times if e is not second]
     against = replace(second, entity=AGAINST) if second else Entity(AGAINST, "", len(text), len(text))
     return replace(parse, entities=(*others, against))
+
+
+def _relative(text: str, parse: Parse) -> Iterator[Entity]:
+    """Times that are relative to the other one, as entities `AGAINST`: "the month before", "the one before"."""
+    for found in _BEFORE.finditer(text):
+        yield Entity(AGAINST, "previous period", *found.span())
+    for entity in parse.entities:
+        if entity.entity == "shift":
+            yield replace(entity, entity=AGAINST)
 
 
 def _asks_for_change(text: str, times: Sequence[Entity]) -> bool:
@@ -87,7 +92,7 @@ def read_against(entities: Iterable[Entity]) -> Period | Shift | None:
         return None
     period = read_period([replace(against, entity="time")])
     if period is None:
-        return Shift(-1, cast(Grain, against.value) if against.value in GRAINS else None)
+        return read_shift(str(against.value)) or Shift(-1)
     grain = (against.details or {}).get("grain")
     if period.start and period.end is None and grain in GRAINS:  # "up since last month"
         return Period(period.start, step(period.start, cast(Grain, grain), 1), cast(Grain, grain))

@@ -36,6 +36,8 @@ _PAYDAY: Final = pattern(
     r"\b(?:(?:I|we)(?: last)? (?:get|got|was|been)|last (?:get|got|was|been)|(?:was|were) (?:I|we))(?: last)? paid\b"
     r"(?! (?:for|back)\b)"
 )
+_LAST_PAY: Final = pattern(r"\b(?:last|latest|most recent|previous) pay\b(?! (?:to|for|off|back)\b)")
+_LAST_TIME: Final = pattern(r"\blast(?: time\b|(?= (?:get|got|was) paid\b))|\bpaid last\W*\Z")
 _SUM: Final = pattern(r"\bhow much\b|\btotal\b|\bsum\b")
 _PAID: Final = pattern(r"\bpa(?:id|y|yments?)\Z")
 _PASSIVE: Final = pattern(r"(?:been|get|got|getting|was|were) paid")
@@ -73,7 +75,8 @@ def with_direction(text: str, entities: Sequence[Entity], filters: Filters) -> F
     "Was I paid" asks about wages, unless it names a sum, an amount or a payer: then it can be any money.
     """
     names_nothing = (filters.category, filters.merchant, filters.at_least, filters.at_most) == (None, None, None, None)
-    if names_nothing and (EMPLOYER.search(text) or (_PAYDAY.search(text) and not _SUM.search(text))):
+    of_pay = _PAYDAY.search(text) and (not _SUM.search(text) or _LAST_TIME.search(text))
+    if names_nothing and (EMPLOYER.search(text) or of_pay or _LAST_PAY.search(text)):
         filters = replace(filters, category=INCOME[0])
     if filters.category is None and filters.merchant is None and _PEOPLE.search(text):
         filters = replace(filters, category=PEOPLE)

@@ -13,7 +13,8 @@ from msgspec import Struct
 from ..bank import Transaction
 from ..formatting import MONTHS, format_date
 from ..text import GREATEST, is_payload, pattern
-from .question import Filters, Group, Period, floor, step
+from .periods import Period, floor, step
+from .question import Filters, Group
 from .selection import totals
 
 UNNAMED: Final = "other"
@@ -22,7 +23,8 @@ UNNAMED: Final = "other"
 _MONTHS_BACK: Final = 12
 
 _MOST: Final = pattern(
-    r"\b(?:spen[dt]|spending|pa(?:y|id)|went|going|goes|gone|go)\s+(?:me\s+)?(?:the\s+)?most\b"
+    r"\b(?:spen[dt]|spending|pa(?:y|id)|went|going|goes|gone|go|costs?|sets?(?:\s+(?:me|us))?\s+back)"
+    r"\s+(?:(?:me|us)\s+)?(?:back\s+)?(?:the\s+)?most\b(?!\s+(?:recent|expensive))"
     r"|\bmost\s+(?:of\s+)?(?:(?:my|the|our|all)\s+)?(?:money|cash|spending|spend|spent|wages|salary|pay|income)\b"
     r"|\b(?:which|what)\s+(?:\w+\s+){1,2}?(?:do|did|have|has|was|were|am|are|cost|costs|took|takes)\b.*\bmost\b"
     r"(?!\s+(?:recent|expensive))"

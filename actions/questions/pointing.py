@@ -9,16 +9,21 @@ from typing import Final
 from bot import Entity, Parse
 
 from ..text import GREATEST, TAKES_BACK, blanked, is_payload, listed, pattern, spans
-from .question import GRAINS, Filters
+from .periods import GRAINS
+from .question import Filters
 
 _PERSON: Final = r"(?:him|her|he|she)"
 _THIS: Final = r"(?:it|that|this|those|these)"
 _UNIT: Final = rf"(?:{'|'.join(GRAINS)}|account|card)s?\b"
 """A word after "this" or "her" that makes it no reference to the last question: "this month", "her account"."""
 
+_NO_CLAUSE: Final = r"(?<!ments that)(?<!tions that)(?<!chases that)(?<!things that)(?<!money that)"
+"""Behind a "that" which refers to the last question, not to "payments" right before it: "payments that came in"."""
+
 _REFERS_BACK: Final = pattern(
-    rf"\b(?:{_THIS}|{_PERSON}|them|they)\b|\b(the|in) (total|sum)\b|\baltogether\b"
-    r"|\A\W*((and|but|so|ok|then|by)\s+)*how much( exactly)?\W*\Z"
+    rf"\b(?:{_THIS}|{_PERSON}|them|they)\b{_NO_CLAUSE}|\b(the|in) (total|sum)\b|\baltogether\b"
+    r"|\A\W*((and|but|so|ok|then|by)\s+)*how much( exactly| more| less)?\W*\Z"
+    r"|\Awhat(?:['’]?s| is) the difference\W*\Z"
     r"|\A\W*(and\s+)?(show me|show|which( ones?)?|list|(the )?details)( please)?\W*\Z"
 )
 _OF_THOSE: Final = pattern(
@@ -64,7 +69,7 @@ _NAMELESS: Final = listed(
 )
 """Words that name nothing and may accompany those of `_SUM_OR_PART`."""
 
-_AROUND_TIME: Final = listed("and or only just in for the what about how now then ok please so during")
+_AROUND_TIME: Final = listed("and or only just in for the what about how now then ok please so during of as")
 _AROUND_NAMES: Final = _AROUND_TIME | listed("on at to from with my i mean meant but rather instead not")
 
 

@@ -2,44 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct, ValidationError, convert, to_builtins
 from msgspec.structs import asdict, replace
 
+from .periods import Grain, Period, Shift, moved, same_days, shifted
+
 Kind: TypeAlias = Literal["balance", "overdrawn", "transactions", "spending"]
 Direction: TypeAlias = Literal["in", "out"]
 Order: TypeAlias = Literal["largest", "smallest", "oldest"]
-Grain: TypeAlias = Literal["day", "week", "month", "quarter", "year"]
 Group: TypeAlias = Literal["category", "merchant", "month", "day", "account"]
-
-GRAINS = ("day", "week", "month", "quarter", "year")
 
 ALL_ACCOUNTS = "all"
 """The value of the entity `account` for "all my accounts"."""
-
-
-class Period(Struct, frozen=True, omit_defaults=True):
-    """Days from `start` up to, not including, `end`; None is open. `grain` is the calendar unit that was named."""
-
-    start: date | None = None
-    end: date | None = None
-    grain: Grain = "day"
-
-    def __contains__(self, day: date) -> bool:
-        """Whether `day` lies in the period."""
-        return (self.start is None or self.start <= day) and (self.end is None or day < self.end)
-
-
-class Shift(Struct, frozen=True):
-    """`steps` calendar units away from the period in question: "the month before" is -1 month.
-
-    "Before that" names no unit: `grain` is None.
-    """
-
-    steps: int
-    grain: Grain | None = None
 
 
 class Filters(Struct, frozen=True, omit_defaults=True):
@@ -72,7 +49,8 @@ class Said(Struct, frozen=True):
     is about a part of the last answer ("how much of that was groceries", "the last one"). `names_back`: a word stands
     for the name alone ("how much did I pay her in May"). `account_back`: a word may stand for the account ("what did I
     pay with it"). `only_names`: it could be an answer ("petrol"). `against` is the period that the time is compared
-    with, or how far away that is.
+    with, or how far away that is. `same` is the unit whose days are meant again: "day" for "the same period last year",
+    "month" for "the same month last year".
     """
 
     filters: Filters = NO_FILTERS
@@ -84,6 +62,7 @@ class Said(Struct, frozen=True):
     only_names: bool = False
     account_back: bool = False
     against: Period | Shift | None = None
+    same: Grain | None = None
 
     @property
     def only_account(self) -> bool:
@@ -145,12 +124,14 @@ def new_question(kind: Kind, said: Said, kept: Question | None, today: date) -> 
     """
     if kept is None:
         return Question(kind, merge(NO_FILTERS, said, today))
+    if kept.filters.against and said.against == Shift(-1) and not said.filters.period and _names_nothing(said):
+        return Question(kind, kept.filters)
     if _is_of_the_same(said) or (kept.open and said.only_names):
         filters = kept.listed if kind == "spending" and not said.narrows else kept.filters
         if kept.filters.direction:
             said = replace(said, filters=replace(said.filters, direction=None))
         return Question(kind, merge(filters, said, today))
-    carried = NO_FILTERS
+    carried = Filters(period=kept.filters.period) if said.same else NO_FILTERS
     if said.names_back:
         carried = replace(carried, merchant=kept.filters.merchant, category=kept.filters.category)
     if said.account_back:
@@ -162,8 +143,12 @@ def _is_of_the_same(said: Said) -> bool:
     """Whether all of the last question is meant."""
     if said.carries_on or said.of_those:
         return True
-    names_nothing = said.filters == Filters(direction=said.filters.direction)
-    return said.refers_back and (said.shift is not None or names_nothing)
+    return said.refers_back and (said.shift is not None or _names_nothing(said))
+
+
+def _names_nothing(said: Said) -> bool:
+    """Whether the message says nothing of which transactions are meant, only how to order, count or group them."""
+    return replace(said.filters, direction=None, by=None, count=None, order=None) == NO_FILTERS
 
 
 def follow_up(said: Said, kept: Question | None, today: date) -> Question | None:
@@ -195,68 +180,28 @@ def merge(kept: Filters, said: Said, today: date) -> Filters:
         kept = replace(kept, count=None)
     merged = replace(kept, **{name: value for name, value in asdict(new).items() if value is not None})
     if said.shift and new.period is None:
-        merged = replace(merged, period=shifted(kept.period, said.shift, today))
+        merged = replace(merged, period=moved(kept.period, said.shift, today))
+    target = new.period or said.shift
+    if said.same and target and not said.against:
+        merged = replace(merged, period=same_days(kept.period, said.same, target, today))
     if said.against and new.by is None:
         merged = replace(merged, by=None)
     if said.against:
-        merged = _compared(merged, said.against, today)
+        merged = _compared(merged, said, said.against, today)
     return replace(merged, account=None) if merged.account == ALL_ACCOUNTS else merged
 
 
-def _compared(filters: Filters, against: Period | Shift, today: date) -> Filters:
+def _compared(filters: Filters, said: Said, against: Period | Shift, today: date) -> Filters:
     """The filters with the days to compare with; if they have no period, they get today's unit."""
     period = filters.period or shifted(None, Shift(0, against.grain), today)
+    if said.same:
+        return replace(filters, period=period, against=same_days(period, said.same, against, today))
     if against == period:  # "this month" with itself means with the one before
         against = Shift(-1)
     if isinstance(against, Shift):
-        return replace(filters, period=period, against=_before(period, against, today))
+        return replace(filters, period=period, against=moved(period, against, today))
     units = {"month": 12, "quarter": 4}.get(period.grain) if against.grain == "year" else None
-    if units and period.start and against.start:  # "October than last year" means than October last year
+    if units and period.start and against.start:  # "October than last year" means October last year
         steps = units * (against.start.year - period.start.year)
         against = shifted(period, Shift(steps or -units, period.grain), today)
     return replace(filters, period=period, against=against)
-
-
-def _before(period: Period, shift: Shift, today: date) -> Period:
-    """The period `shift` away; for days that are not a calendar unit, as many before: for a weekend, the last one."""
-    days = period.end - period.start if period.start and period.end else timedelta()
-    if not period.start or period.grain != "day" or shift.grain or days <= timedelta(days=1):
-        return shifted(period, shift, today)
-    start = period.start - max(days, timedelta(days=7))
-    return Period(start, start + days)
-
-
-def shifted(period: Period | None, shift: Shift, today: date) -> Period:
-    """The calendar unit `shift` away from the one that `period` begins in (today's if there is none)."""
-    grain = shift.grain or (period.grain if period else "month")
-    anchor = (period.start or period.end) if period else None
-    start = step(floor(anchor or today, grain), grain, shift.steps)
-    return Period(start, step(start, grain, 1), grain)
-
-
-def floor(day: date, grain: Grain) -> date:
-    """The first day of the calendar unit that `day` lies in; weeks begin on Monday."""
-    match grain:
-        case "week":
-            return day - timedelta(days=day.weekday())
-        case "month":
-            return day.replace(day=1)
-        case "quarter":
-            return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
-        case "year":
-            return day.replace(month=1, day=1)
-        case _:
-            return day
-
-
-def step(day: date, grain: Grain, steps: int) -> date:
-    """The day `steps` units away from `day`, the first of its unit; clamped to the ends of the calendar."""
-    if grain in ("day", "week"):
-        try:
-            return day + timedelta(days=steps * (7 if grain == "week" else 1))
-        except OverflowError:
-            return date.max if steps > 0 else date.min
-    months = day.year * 12 + day.month - 1 + steps * {"month": 1, "quarter": 3, "year": 12}[grain]
-    if not 12 <= months < 12 * 10_000:
-        return date.max if steps > 0 else date.min
-    return day.replace(year=months // 12, month=months % 12 + 1)

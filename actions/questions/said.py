@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from msgspec.structs import replace
 
 from bot import Entity, Parse
 
-from ..text import GREATEST, pattern
+from ..text import GREATEST, LEAST, lead, pattern
 from .amounts import MONEY, bounds_amount, ends, is_plain, read_amounts, turned_range
 from .comparisons import read_against
 from .directions import with_direction, with_own_moves
 from .groups import grouped_by, top_phrase
 from .marks import bounded, distinct, unnamed
+from .periods import Shift
 from .pointing import (
     corrects,
     is_nameless,
@@ -27,8 +28,9 @@ from .pointing import (
     points_at_account,
     refers_back,
 )
-from .question import ALL_ACCOUNTS, GRAINS, Filters, Grain, Order, Said, Shift
-from .times import length_named, read_period
+from .question import ALL_ACCOUNTS, Filters, Order, Said
+from .shifts import read_same, read_shift
+from .times import counts_time, length_named, read_period
 
 MOST_COUNTED: Final = 100
 """The highest count that "my last … transactions" may ask for."""
@@ -37,18 +39,24 @@ _LONG_NUMBER: Final = re.compile(r"\d{6,}", re.ASCII)
 """A number this long is an account's, not a count."""
 
 _LARGEST: Final = pattern(
-    rf"\btop (?=\d|two|three|four|five|ten)|\b{GREATEST}\b"
+    rf"\btop (?=\d|two|three|four|five|ten)|\b{GREATEST}\b|\bbig(?:ger)?(?= ones\b)"
     r"|\bthe most (?:I|we)(?:['’]ve| have)?(?: ever)? (?:spent|paid)\b"
 )
 _OLDEST: Final = pattern(r"\b(first|earliest|oldest)\b")
-_SMALLEST: Final = pattern(r"\b(smallest|lowest|least expensive|cheapest)\b")
+_SMALLEST: Final = pattern(rf"\b{LEAST}\b")
+_OF_PRICE: Final = pattern(r"dearest|expensive|priciest|cheapest")
 _ONE: Final = r"(payment|transaction|purchase|charge|deposit|one|thing|entry|bill|expense|item|amount)\b(?! month)"
 _ENDS_THERE: Final = pattern(r"\s*(?:\bone\b)?\W*\Z")
 _PLURAL: Final = pattern(r"\b(?:were|are|ones)\b")
 _ONE_THING: Final = pattern(rf"\s+(\w+\s+){{0,2}}?{_ONE}")
 _OUTGOING: Final = pattern(r"\s+(\w+\s+){0,2}?(purchases?|payments?|expenses?|bills?|thing I bought)\b")
 _ORDERS: Final[Mapping[Order, re.Pattern[str]]] = {"largest": _LARGEST, "smallest": _SMALLEST, "oldest": _OLDEST}
-_LAST_ONE: Final = pattern(rf"\bI last\b|\blast time\b|\b(last|latest|most recent|newest) {_ONE}")
+_LAST: Final = r"\b(?:last|latest|most recent|newest) "
+_LAST_ONE: Final = pattern(rf"\bI last\b|\blast time\b|{_LAST}(?:{_ONE}|pay\b(?! (?:to|for|off|back)\b))")
+_LATEST: Final = pattern(rf"{_LAST}\Z")
+_VISIT: Final = pattern(rf" (?:shop|trip|visit|order|{_ONE})\b")
+_SHOPS: Final = pattern(r"shops?")
+_VISITS: Final = pattern(r" (?:shop|trip|visit|order|payment|transaction|purchase|charge|deposit|bill|expense)s\b")
 
 
 def understand(parse: Parse, today: date | None = None) -> Said:
@@ -57,6 +65,7 @@ def understand(parse: Parse, today: date | None = None) -> Said:
     A person who is paid is treated like a shop: "how much did I give Anna".
     """
     entities = _without_grouped(distinct(bounded(parse).entities), top_phrase(parse.text))
+    entities = [e for e in entities if not _is_visit(parse.text, e, entities)]
     turned = turned_range(parse.text, entities)
     at_least, at_most = ends(turned) if turned else read_amounts(parse.text, entities)
     filters = Filters(
@@ -81,6 +90,7 @@ def understand(parse: Parse, today: date | None = None) -> Said:
         only_names=is_only_names(parse.text, entities),
         account_back=points_at_account(parse.text),
         against=read_against(entities),
+        same=read_same(entities),
     )
 
 
@@ -90,17 +100,36 @@ def _without_grouped(entities: Iterable[Entity], phrase: tuple[int, int]) -> lis
     return [e for e in entities if e.entity != "category" or not start <= e.start < end]
 
 
+def _is_visit(text: str, category: Entity, entities: Iterable[Entity]) -> bool:
+    """Whether the "shops" of "my last two Tesco shops" are visits, not the category."""
+    named = (e for e in entities if e.entity == "merchant" and text[e.end : category.start] == " ")
+    return category.entity == "category" and bool(_SHOPS.fullmatch(text, category.start, category.end) and any(named))
+
+
 def _with_order(text: str, filters: Filters, entities: Sequence[Entity]) -> Filters:
     """The filters with the order that the words ask for (the biggest, the first, …), and a count of one if for one."""
     order, found = _order(text, entities)
     if found is None:
-        is_last_one = filters.count is None and _LAST_ONE.search(text)
+        is_last_one = filters.count is None and _is_last_one(text, entities)
         return replace(filters, count=1) if is_last_one else filters
-    if filters.direction is None and _OUTGOING.match(text, found.end()):
+    if filters.direction is None and (_OUTGOING.match(text, found.end()) or _OF_PRICE.search(found.group())):
         filters = replace(filters, direction="out")
     if filters.count is None and _is_single(text, found):
         filters = replace(filters, count=1)
     return replace(filters, order=order)
+
+
+def _is_last_one(text: str, entities: Iterable[Entity]) -> bool:
+    """Whether the words ask for the latest of a kind: "my last payment", "my latest pay", "my last Tesco shop"."""
+    return bool(_LAST_ONE.search(text)) or any(_is_latest_of(text, entity) for entity in entities)
+
+
+def _is_latest_of(text: str, entity: Entity) -> bool:
+    """Whether the latest one of this shop, person or category is meant, not several: "my last groceries"."""
+    if entity.entity not in ("merchant", "payee", "category") or not _LATEST.search(lead(text, entity.start)):
+        return False
+    several = entity.entity == "category" and text[entity.start : entity.end].endswith("s")
+    return bool(_VISIT.match(text, entity.end)) or not (several or _VISITS.match(text, entity.end))
 
 
 def _is_single(text: str, found: re.Match[str]) -> bool:
@@ -149,17 +178,15 @@ def _account(entities: Iterable[Entity]) -> str | None:
 
 
 def _shift(entities: Iterable[Entity]) -> Shift | None:
-    words = (_first(entities, "shift") or "").split()
-    if len(words) != 2 or words[0] not in ("previous", "next"):
-        return None
-    grain = cast(Grain, words[1]) if words[1] in GRAINS else None
-    return Shift(-1 if words[0] == "previous" else 1, grain)
+    return read_shift(_first(entities, "shift") or "")
 
 
 def _count(text: str, entities: Iterable[Entity]) -> int | None:
     for entity in entities:
         said = text[entity.start : entity.end]
         if entity.entity != "number" or not is_plain(entity.value) or bounds_amount(text, entity):
+            continue
+        if counts_time(text, entity):
             continue
         if _LONG_NUMBER.fullmatch(said) or said.lower() == "one":  # "the savings one"
             continue

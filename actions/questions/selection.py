@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 
 from ..bank import Transaction
 from .names import plain_words
-from .question import Direction, Filters, Period
+from .periods import Period
+from .question import Direction, Filters
 
 TRANSFERS: Final = "transfers"
 """The bank's category for moves between the customer's own accounts and investments."""

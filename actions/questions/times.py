@@ -16,7 +16,7 @@ from bot import Entity, Parse
 from ..formatting import MONTHS
 from ..text import JOINED_WORD, lead, listed, pattern, swapped
 from .marks import blank, covered
-from .question import GRAINS, Grain, Period, floor, step
+from .periods import GRAINS, Grain, Period, floor, step
 
 _LENGTH: Final = pattern(
     r"(\b(?:in|over|within|for|during|half)\s+)?\ban? (day|week|month|year)\b"
@@ -31,6 +31,7 @@ _TIMES: Final = (
     *_WEEKDAYS,
     *("yesterday", "today", "tomorrow", "week", "weeks", "month", "months", "year", "years", "weekend", "quarter"),
 )
+_UNITS: Final = pattern(r"\s+(?:days?|weekends?|weeks?|fortnights?|months?|quarters?|years?)\b")
 _UNIT: Final = pattern(r"\b(\w{4}) (day|week|weekend|month|quarter|year)\b")
 _WHICH: Final = ("last", "this", "next", "past")
 _REAL: Final = listed("monthly weekly yearly daily fortnight days")
@@ -132,6 +133,11 @@ def length_named(text: str, today: date) -> Period | None:
     found = _LENGTH.search(text)
     days = _DAYS.get(_unit(found)) if found else None
     return Period(today + timedelta(days=1 - days), today + timedelta(days=1)) if days else None
+
+
+def counts_time(text: str, number: Entity) -> bool:
+    """Whether a number counts units of time: the "2" of "the first 2 weeks of October"."""
+    return bool(_UNITS.match(text, number.end))
 
 
 def asks_yet(text: str) -> bool:

@@ -15,7 +15,7 @@ from rapidfuzz import fuzz, process
 
 from bot import Parse
 
-from ..text import JOINED_WORD, PRONOUNS, listed, pattern, swapped, without
+from ..text import JOINED_WORD, PRONOUNS, SUPERLATIVES, listed, pattern, swapped, without
 from .directions import EMPLOYER
 from .marks import covered
 
@@ -30,16 +30,19 @@ _BEFORE_NAMES: Final = listed(
 )
 """Words right before a name, which nothing else marks: "my council tax", "has Jonas paid"."""
 
-_MODIFIERS: Final = listed(
-    "the a an my our your his her their this that these those savings saver saving pot current card cards credit "
-    "everyday main last latest next recent first own whole total total's biggest smallest earliest oldest newest top "
-    "single other old new dear"
+_MODIFIERS: Final = (
+    listed(
+        "the a an my our your his her their this that these those savings saver saving pot current card cards credit "
+        "everyday main last latest next recent first own whole total total's earliest oldest newest top "
+        "single other old new dear"
+    )
+    | SUPERLATIVES
 )
 """Words between one of `_BEFORE_NAMES` and the name: "my current council tax"."""
 
 _NOUNS: Final = listed(
     "payments payment transactions transaction purchases purchase spending trips withdrawals withdrawal refunds refund "
-    "costs expenses subscription balance balances account"
+    "costs expenses subscription balance balances account worth"
 )
 """Words that a filter stands right before: "my zumba payments"."""
 
@@ -52,7 +55,7 @@ _ADVERBS: Final = listed("ever really actually already just also only now then u
 """Words between "have I" and what the customer did."""
 
 _BEFORE_ACCOUNT: Final = pattern(r"\b(in|into|of|on)\s+((my|the|our|his|her|their|your)\s+)?\Z")
-_BEHIND_ACCOUNT: Final = pattern(r"\s+(accounts?|balances?|fund|pot)\b")
+_BEHIND_ACCOUNT: Final = pattern(r"\s+(accounts?|balances?|fund|pot|worth)\b")
 _ENDS_AS_ACCOUNT: Final = pattern(r"['’]s\Z|\b(accounts?|fund|pension|isa)\Z")
 
 _BANK: Final = pattern(
@@ -95,6 +98,7 @@ _EMPTY: Final = (
     _QUESTION_WORDS
     | PRONOUNS
     | _VERBS
+    | SUPERLATIVES
     | listed(
         "a an the my our you i its here all any each every everything anything something some things thing stuff "
         "totals full detail details general particular order one ones account accounts bank money balance balances "
@@ -103,13 +107,13 @@ _EMPTY: Final = (
         "many moment whole items item entries times time period few couple last latest previous past recent altogether "
         "same shop shops store stores trips trip both either out up down off over back we friend friends lately own "
         "since ago expense expenses bill anybody anyone someone somebody people person name amount amounts number "
-        "current state their i'll that's it's bot teller thanks thank cheers not yet still biggest largest smallest "
-        "highest lowest earliest oldest newest top first single course fact quid pounds pound ok okay right fine "
+        "current state their i'll that's it's bot teller thanks thank cheers not yet still "
+        "earliest oldest newest top first single course fact quid pounds pound ok okay right fine "
         "alright yes yeah yep no hi hello hey pls well actually sorry oh um er hmm mate rather instead else next older "
         "breakdown least category categories merchant merchants month day sort sorted monthly weekly yearly annually "
         "annual kind as even app operation operations yo bruh lol haha honestly literally basically roughly exactly "
         "thus txn txns trans trx pymt pymts vs versus less difference differences comparison point overall incoming "
-        "outgoing ending"
+        "outgoing ending oops wait nope expenditure expenditures worth difference big bigger"
     )
 )
 """Words that may stand in the place of a filter without being one."""
@@ -128,7 +132,7 @@ _USING_MONEY: Final = listed(
 """Verbs after "have I" that ask about money in general: their meaning depends on the words around them."""
 
 _OF_BALANCES: Final = _EMPTY | listed(
-    "finance finances cash dosh funds worth poor rich broke payday save saved savings available remaining money's "
+    "net finance finances cash dosh funds worth poor rich broke payday save saved savings available remaining money's "
     "doing looking overdraft overdrawn red minus zero below debt negative limit holiday credit rent bills pot closing "
     "opening exact actual real true safe trouble"
 )
@@ -145,12 +149,13 @@ _NEAR: Final = 85.0
 
 
 class _Word(NamedTuple):
-    """A word of a message, its position, and whether an entity covers it."""
+    """A word of a message, its position, and whether an entity covers it, and which is only a number."""
 
     text: str
     start: int
     end: int
     read: bool
+    number: bool
 
     @property
     def folded(self) -> str:
@@ -167,7 +172,11 @@ def unread_phrases(parse: Parse) -> list[str]:
     """
     read = covered(parse)
     text = without(EMPLOYER, without(_BANK, parse.text))
-    words = [_Word(m.group(), m.start(), m.end(), m.start() in read) for m in JOINED_WORD.finditer(text)]
+    numbers = {at for e in parse.entities if e.entity == "number" for at in range(e.start, e.end)}
+    words = [
+        _Word(m.group(), m.start(), m.end(), m.start() in read, m.group().isdigit() or m.start() in numbers)
+        for m in JOINED_WORD.finditer(text)
+    ]
     found = [phrase for at in range(len(words)) for phrase in _phrases_at(text, words, at)]
     if not any(word.folded in _ASKING for word in words):
         found.append(_first_named(text, words))
@@ -224,9 +233,9 @@ def _after_preposition(text: str, words: Sequence[_Word]) -> str | None:
 def _named(text: str, words: Sequence[_Word]) -> str | None:
     """The first of these words that mean something, if only modifiers stand before them."""
     name: list[_Word] = []
-    for word in dropwhile(lambda word: word.folded in _MODIFIERS or word.text.isdigit(), words):
+    for word in dropwhile(lambda word: word.folded in _MODIFIERS or word.number, words):
         parted = bool(name) and not text[name[-1].end : word.start].isspace()
-        if word.read or parted or _is_one_of(word, _IDLE) or word.text.isdigit():
+        if word.read or parted or _is_one_of(word, _IDLE) or word.number:
             break
         name.append(word)
     return _phrase(text, name)

@@ -8,7 +8,8 @@ from typing import Final
 
 from ..formatting import MONTHS, format_date, format_money
 from .accounts import kind_word
-from .question import Direction, Filters, Order, Period, floor, step
+from .periods import Period, floor, step
+from .question import Direction, Filters, Order
 from .selection import INCOME, PEOPLE
 
 _ACCOUNTS: Final = {

@@ -14,17 +14,18 @@ from bot import BotUttered, Turn
 from ..bank import Account, CustomerBank
 from ..banking import if_there
 from ..conversation import REQUESTED_SLOT, before_message, kept, message, whole
+from ..formatting import format_money
 from ..questions.accounts import find_accounts
 from ..questions.amounts import MONEY, pence
 from ..text import blanked, is_payload, pattern, spans
 from .amounts import amounts, refusal
-from .changes import Change, adds_another, begins_with_yes, read_change, wants_other
+from .changes import Change, adds_another, begins_with_yes, read_change, wants_other, wants_share
 from .checks import keep_amount, keep_sides, said_sides
 from .consent import consents
 from .recipient import MAY_CHANGE, ORDINALS, named, other_of_that_name, take_payees
 from .request import is_no_order
-from .sides import Side, mentions, sides
-from .slots import CHECKED_SLOTS, asked_about, checked, drop_said
+from .sides import SIDES, Side, mentions, sides
+from .slots import CHECKED_SLOTS, asked_about, checked, drop_said, refuse
 
 Answer: TypeAlias = Literal["change", "unclear", "no change", "no"]
 """How an answer was understood: as a change that was made, only in part, as changing nothing, or as a "no"."""
@@ -78,7 +79,7 @@ async def hear_change(turn: Turn) -> Answer:
     if change.rest and may_change:
         change = read_change(parse, accounts, await if_there(turn, CustomerBank.payees), turn.now)
     if not change.says_any() or (asked == "to_account" and _END.search(parse.text)):
-        return await _hear_other(turn) if asked == "confirmed" else "no change"
+        return _hear_share(turn) or await _hear_other(turn)
     if change.rest or is_no_order(parse.text):
         return _hear_in_part(turn, change) if may_change else "no change"
     return _hear_whole(turn, change, accounts)
@@ -112,6 +113,14 @@ def _make_change(turn: Turn, change: Change, known: Mapping[Side, str | None], a
         take_payees(turn, change.payees)
     if change.amounts:
         keep_amount(turn, change.amounts)
+
+
+def say_new_amount(turn: Turn) -> None:
+    """Say which amount took the place of another, unless all is known: the question for the "yes" says it then."""
+    before, amount = asked_about(turn, "amount"), checked(turn, "amount")
+    waits = any(turn.slot(slot) is None for slot in SIDES)
+    if before and amount and amount != before and waits:
+        turn.say("utter_amount_changed", amount=format_money(amount["minor"]))
 
 
 def _is_turned(
@@ -166,10 +175,23 @@ def _plain_words(text: str) -> set[str]:
     return set(re.findall(r"\w+", text.casefold()))
 
 
+def _hear_share(turn: Turn) -> Answer | None:
+    """Refuse a share or a multiple of the amount in question, and ask for the amount; None if it wants neither."""
+    if not asked_about(turn, "amount") or not wants_share(message(turn).text):
+        return None
+    refuse(turn, "amount", "utter_no_share")
+    return "change"
+
+
 async def _hear_other(turn: Turn) -> Answer:
-    """Take "the other one" as the other payee with the same first name as the one in question."""
-    target = checked(turn, "to_account")
-    if not wants_other(message(turn).text, target.get("nickname", "")):
+    """Take "the other one" as the other payee with the same first name as the one in question.
+
+    While something else is asked than the "yes", only "the other Tom" means a payee.
+    """
+    target, text = checked(turn, "to_account"), message(turn).text
+    name = target.get("nickname", "")
+    names_payee = turn.slot(REQUESTED_SLOT) == "confirmed" or not _plain_words(text).isdisjoint(_plain_words(name))
+    if not (names_payee and wants_other(text, name)):
         return "no change"
     payees = await if_there(turn, CustomerBank.payees) if target.get("payee") else ()
     others = other_of_that_name(payees, target)

@@ -17,7 +17,7 @@ from bot import Entity, Parse
 from ..bank import Account, Payee
 from ..questions.amounts import MONEY
 from ..text import FILLERS, blanked, listed, pattern, spans, without, words
-from .amounts import amounts
+from .amounts import amounts, without_share
 from .later import without_later
 from .payees import find_payees
 from .request import taken_back
@@ -86,6 +86,12 @@ def wants_other(text: str, name: str) -> bool:
     rest = set(_rest(text, taken_back(text), _IDLE))
     says_only_that = rest <= {"other", "person", *words(name)}
     return "other" in rest and says_only_that and "account" not in words(text)
+
+
+def wants_share(text: str) -> bool:
+    """Whether an answer asks only for a share or a multiple of the amount in question: "make it double"."""
+    rest = without_share(text)
+    return rest != text and not _rest(rest, (), _IDLE)
 
 
 def adds_another(text: str) -> bool:

@@ -18,13 +18,14 @@ from ..signs.typed_secrets import warn_of_secret
 from ..text import pattern
 from .again import repeat_last
 from .amounts import amounts, asks_for_share
-from .answers import Answer, adds_payment, hear_button, hear_change, is_yes
+from .answers import Answer, adds_payment, hear_button, hear_change, is_yes, say_new_amount
 from .checks import can_pay, can_receive, check, has_news, take_order
 from .later import wants_later, without_later
+from .outcome import status
 from .payees import payee_button
 from .payment import KIND, order_parameters
 from .recipient import named, names_two
-from .request import begins_order, collects, is_denied, is_no_order, moves_nothing, names_reference
+from .request import asks_after_payment, begins_order, collects, is_denied, is_no_order, moves_nothing, names_reference
 from .sides import mentions, sides
 from .slots import CHECKED_SLOTS, FORM, FORM_SLOTS, Refusal, asked_about, drop_said, is_unchecked
 
@@ -56,6 +57,9 @@ async def validate_form(turn: Turn) -> None:
         _end(turn, "utter_not_moving")
     elif running and is_yes(turn):
         turn.set("confirmed", True)
+    elif _is_order(turn) and asks_after_payment(message(turn).text):
+        await status(turn)
+        _change_nothing(turn, running=running)
     elif refusal := await _refusal(turn, running=running):
         _pass_over(turn, refusal, running=running)
     else:
@@ -152,10 +156,15 @@ async def _hear(turn: Turn, bank: CustomerBank, *, running: bool) -> None:
 
 def _pass_over(turn: Turn, response: str, *, running: bool) -> None:
     """Say why nothing in the message is accepted; a running form keeps what it has and asks again."""
-    if not running:
-        _end(turn, response)
-        return
     turn.say(response)
+    _change_nothing(turn, running=running)
+
+
+def _change_nothing(turn: Turn, *, running: bool) -> None:
+    """Take nothing from the message: a running form keeps what it has and asks again, and a new one ends."""
+    if not running:
+        turn.set(REQUESTED_SLOT, None)
+        return
     for slot in CHECKED_SLOTS:
         turn.set(slot, asked_about(turn, slot))
     turn.set("confirmed", None)
@@ -209,6 +218,8 @@ async def _fill_and_check(turn: Turn, bank: CustomerBank, *, running: bool, fill
             _drop_unheard(turn)
             await take_order(turn, bank)
         await check(turn, bank)
+        if filled:
+            say_new_amount(turn)
     except CallFailed:
         _end(turn, "utter_bank_unavailable")
 

@@ -48,7 +48,7 @@ _PAID: Final = {
 """The same about a payment to a payee."""
 
 _MAYBE_MADE: Final = ("done", "unknown", "went_through", "already_done")
-_TELL: Final = (*(responses[news] for responses in (_MOVED, _PAID) for news in _MAYBE_MADE), "utter_cannot_undo")
+_TELL: Final = tuple(responses[news] for responses in (_MOVED, _PAID) for news in _MAYBE_MADE)
 """Responses about a transfer that may have been made: a "stop" right after one of them refers to it."""
 
 _TRANSFER: Final = pattern(r"\btransfer|\bmoved?\b")
@@ -131,11 +131,14 @@ async def nothing_to_stop(turn: Turn) -> None:
 
 
 async def nothing_to_deny(turn: Turn) -> None:
-    """Answer a no without a question: to a payment that the bot named, to the last transfer, or to anything else."""
+    """Answer a no without a question: to a payment that the bot named, to the last transfer, or to anything else.
+
+    Once it was said that the transfer cannot be taken back, there is nothing more to say about that.
+    """
     text = whole(turn).text
     if disowns(text):
         turn.say("utter_fraud")
-    elif _DECLINES.search(text) or not await _comes_too_late(turn):
+    elif _DECLINES.search(text) or _has_just_said(turn, ("utter_cannot_undo",)) or not await _comes_too_late(turn):
         turn.say("utter_answer_doubted" if _FINDS_FAULT.search(text) else "utter_ok")
 
 

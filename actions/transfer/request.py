@@ -64,6 +64,9 @@ _TO_ME: Final = pattern(
 _BUYS: Final = pattern(r"\b(?:afford|buy(?:ing)?|spend(?:ing)?|get\s+(?:myself\s+)?(?:an?|some|the))\b")
 _SIDES: Final = ("account", "payee", "merchant")
 
+_ASKS_AFTER: Final = pattern(
+    r"\A\W*(?:(?:and|so|but|hi|hello|hey|sorry)\W+)*(?:did|have|has)\s+(?:I|we|you|it|the|my)\b"
+)
 _BEGINS_ORDER: Final = pattern(
     r"\W*(?:(?:ok|okay|yes|no|please|pls|just|and|now|then|also|can|could|would|you|I|want|to|need)\W+)*"
     rf"(?:{_MOVES}|top\s+up|add)\s"
@@ -109,6 +112,11 @@ def is_denied(text: str) -> bool:
 def is_no_order(text: str) -> bool:
     """Whether the text is a question, a supposition, or a claim: "should I pay", "if I pay", "Anna owes me"."""
     return bool(_QUESTION.search(text)) or collects(text)
+
+
+def asks_after_payment(text: str) -> bool:
+    """Whether the text asks if a payment was made: "did I move £20 to savings"."""
+    return bool(_ASKS_AFTER.match(text))
 
 
 def moves_nothing(parse: Parse) -> bool:

@@ -28,6 +28,8 @@ SIDES: Final[tuple[Side, Side]] = ("from_account", "to_account")
 _DETERMINED: Final = r"(?:\s+(?:my|our|your|the|a|an))?\s*\Z"
 _OUT_OF: Final = pattern(rf"\b(?:from|frm|fron|form|(?<!instead\s)of|using|use|with|via){_DETERMINED}")
 _INTO: Final = pattern(rf"(?:\b(?:to|too|into|onto|towards?)|->|→){_DETERMINED}")
+_DRAINED: Final = pattern(r"(?:\s+(?:account|pot))?\s+down\s+to\b")
+"""What follows an account that pays until little is left: "bring current down to £500"."""
 _WITHIN: Final = pattern(rf"\bin{_DETERMINED}")
 _JOINED: Final = pattern(r"\W*\b(?:or|and|but|nor)\b\W*(?:(?:my|our|your|the)\s+)?|\s*[&/+]\s*")
 _ACCOUNT: Final = pattern(
@@ -41,7 +43,7 @@ _NEAR: Final = 80.0
 """The lowest similarity (0 to 100, rapidfuzz's ratio) of an account's misspelt name; the reply says how it was read."""
 OTHER: Final[Mapping[Side, Side]] = {"from_account": "to_account", "to_account": "from_account"}
 _ROLES: Final[Mapping[str | None, Side]] = {"from": "from_account", "to": "to_account"}
-_SOURCE: Final = pattern(r"\b(?:from|frm|fron|form|of|off|using|use|with|via)\b")
+_SOURCE: Final = pattern(r"\b(?:from|frm|fron|form|of|off|using|use|with(?!\s+[£\d])|via)\b")
 
 
 class Mention(Struct, frozen=True):
@@ -151,7 +153,7 @@ def _sided(text: str, wanted: str, mention: Mention) -> Mention:
     """The mention with the side that the words before it give; it is denied if it is blank in `wanted`."""
     before = lead(text, mention.start)
     side: Side | None = None
-    if _OUT_OF.search(before):
+    if _OUT_OF.search(before) or _DRAINED.match(text, mention.end):
         side = "from_account"
     elif _INTO.search(before):
         side = "to_account"

@@ -21,7 +21,7 @@ from bot.dialogue.events import (
     UserUtteranceReverted,
 )
 from bot.dialogue.evolve import evolve_all
-from bot.dialogue.slots import custom_mapping_actions, fill_slots, initial_slots
+from bot.dialogue.slots import fill_slots, initial_slots
 from bot.errors import PLUGIN_FAILURES, ActionRejected, StoreUnavailable
 
 
@@ -101,10 +101,12 @@ async def extract_slots(turn: Turn) -> None:
 
     If an action called for this fails, that is reported, and the slots filled without it are kept.
     """
-    found: list[Event] = list(fill_slots(turn.tracker, turn.domain))
-    for action in custom_mapping_actions(turn.tracker, turn.domain):
-        if turn.context.has_action(action):
-            found += await _slots_and_replies(turn, action, ())
+    found: list[Event] = []
+    for step in fill_slots(turn.tracker, turn.domain):
+        if isinstance(step, SlotSet):
+            found.append(step)
+        elif turn.context.has_action(step):
+            found += await _slots_and_replies(turn, step, ())
     if turn.context.has_action(names.VALIDATE_SLOT_MAPPINGS):
         found = await _validated(turn, found)
     for event in found:

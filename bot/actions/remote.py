@@ -17,7 +17,7 @@ from itertools import chain, repeat
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from bot.actions.turn import Action, Turn, reply_of
+from bot.actions.turn import Action, Turn, joined, reply_of
 from bot.actions.unknown import UnknownAction
 from bot.config import ActionEndpoint
 from bot.content import Domain
@@ -168,12 +168,17 @@ class ActionServer:
         return request
 
     def _reply(self, data: Mapping[str, Any], turn: Turn) -> Reply | None:
-        """The reply that the server built, or the domain's response that it names; None if no variation applies."""
+        """The reply that the server built, or the domain's response that it names, with the parts that it adds.
+
+        None if no variation of the response applies. As in Rasa, empty parts replace nothing.
+        """
         name = data.get("response") or data.get("template")
         given = {key: value for key, value in data.items() if key not in ("response", "template")}
         if not name:
             return _free_reply(given)
-        return reply_of(turn, str(name), given, turn.context.warn)
+        reply = reply_of(turn, str(name), given, turn.context.warn)
+        added = _free_reply({part: value for part, value in given.items() if value})
+        return reply and joined(reply, added)
 
 
 def _sender(turn: Turn) -> str:

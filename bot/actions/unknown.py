@@ -1,16 +1,20 @@
-"""Errors for names that an action uses but that do not exist: responses, slots, actions, kinds of outside changes."""
+"""Errors for names that are used but do not exist: responses, slots, entities, actions, kinds of outside changes."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from typing import Final
 
 from bot.content import Domain
 from bot.dialogue.effects import EffectError
 from bot.errors import BotError
 
+_NAME: Final = re.compile(r"[\w-]{1,40}")
+
 
 class Slip(BotError):
-    """A mistake in an action's code that does not end the action.
+    """A mistake in an action's code or in a payload that does not end the action.
 
     It is the same on every run, so it is reported once.
     """
@@ -28,6 +32,19 @@ class UnknownSlot(Slip):
 
     def __init__(self, slot: str, domain: Domain) -> None:
         super().__init__(_none_of("slot", slot, domain.slots))
+
+
+class UnknownEntity(Slip):
+    """A shorthand (`/intent{…}`) has an entity that the domain lacks, which is left out.
+
+    The user may have typed it, so what cannot be a name is not repeated.
+    """
+
+    def __init__(self, entity: str, domain: Domain) -> None:
+        if _NAME.fullmatch(entity):
+            super().__init__(_none_of("entity", entity, domain.entities))
+        else:
+            super().__init__("a shorthand has an entity that has no possible name")
 
 
 class UnfilledPlaceholder(Slip):

@@ -10,6 +10,7 @@ from bot.actions.default import default_actions
 from bot.actions.forms import form_action
 from bot.actions.responses import response_action, text_actions
 from bot.actions.turn import Action, Resources
+from bot.actions.unknown import UnknownEntity
 from bot.app.guarding import GuardedMatcher, ReportFailure
 from bot.app.learning import Trained
 from bot.app.projects import Project
@@ -23,34 +24,46 @@ from bot.sources import Sources
 
 
 class ShorthandMatcher:
-    """The matcher as the engine calls it: `/intent{…}` is read as shorthand, anything else goes to the model."""
+    """The matcher as the engine calls it: `/intent{…}` is read as shorthand, anything else goes to the model.
 
-    def __init__(self, model: Parses, domain: Domain) -> None:
+    `warn` gets each entity of a shorthand that the domain lacks, as an UnknownEntity.
+    """
+
+    def __init__(self, model: Parses, domain: Domain, warn: ReportFailure = lambda part, slip: None) -> None:
         self.model = model
         self._domain = domain
+        self._warn = warn
 
     def parse(self, text: str, now: datetime) -> Parse:
         """What the text means; `now` is the reference time for dates (aware, UTC)."""
         if text.lstrip().startswith("/"):
-            shorthand = parse_shorthand(text, self._domain)
+            shorthand = parse_shorthand(text, self._domain, self._unknown)
             if shorthand is not None:
                 return shorthand
         return self.model.parse(text, now)
 
+    def _unknown(self, entity: str) -> None:
+        self._warn("shorthand", UnknownEntity(entity, self._domain))
+
 
 @asynccontextmanager
 async def make_agent(
-    project: Project, trained: Trained, resources: Resources, sources: Sources, report_failure: ReportFailure
+    project: Project,
+    trained: Trained,
+    resources: Resources,
+    sources: Sources,
+    report_failure: ReportFailure,
+    warn: ReportFailure,
 ) -> AsyncIterator[Agent]:
     """The agent that turns run on; if the project has an action server, the connection lives as long as the agent.
 
-    Exceptions of pipeline components are reported to `report_failure`.
+    Exceptions of pipeline components are reported to `report_failure`, and entities that the domain lacks to `warn`.
     """
     content = project.content
     endpoint = project.settings.action_endpoint
     parses = trained.model if trained.model.depends_on_time else CachedParses(trained.model)
     guarded = GuardedMatcher(parses, report_failure, trained.model.components)
-    matcher = ShorthandMatcher(guarded, content.domain)
+    matcher = ShorthandMatcher(guarded, content.domain, warn)
     async with AsyncExitStack() as stack:
         remote, kept_events = None, 0
         if endpoint is not None:

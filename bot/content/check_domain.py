@@ -49,6 +49,9 @@ def _slot(slot: Slot) -> Iterator[Diagnostic]:
         else:
             cure = did_you_mean(slot.type, SLOT_TYPES) or f"Write one of {', '.join(SLOT_TYPES)}."
             yield finding("error", f"has the unknown type `{slot.type}`.", cure, "slot-type")
+    if slot.type == "any" and slot.influence_conversation:
+        cure = "Give it a type that policies see, such as `text`, or remove `influence_conversation:`."
+        yield finding("error", "is of the type `any`, which cannot influence the conversation.", cure, "slot-influence")
     if slot.type == "categorical":
         if not slot.values:
             yield finding("warning", "is categorical and has no values.", "List them below `values:`.", "slot-values")

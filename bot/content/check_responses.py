@@ -159,7 +159,7 @@ def _button(name: str, payload: object, variation: Variation, known: Known) -> I
         cure = f"Write `/{answers[0].removeprefix('utter_')}` or the like."
         yield Diagnostic("warning", variation.place, message, cure, "button-payload")
     entities = known.content.domain.entities
-    for entity in sorted((shorthand.entities or {}).keys() - entities.keys() - set(known.mentioned)):
+    for entity in sorted((shorthand.entities or {}).keys() - entities.keys()):
         where, add = f"A button of `{name}` sends the entity", f"Add `- {entity}` to `entities:`."
         yield unknown("warning", variation.place, "entity", entity, known=entities, where=where, add=add)
 

@@ -137,7 +137,7 @@ def _unseen_conditions(story: Story, known: Known) -> Iterator[Diagnostic]:
     """Conditions on slots that policies do not see, so that they always hold."""
     for condition in story.condition:
         slot = known.content.domain.slots.get(condition.name) if isinstance(condition, SlotStep) else None
-        if slot is None or (slot.influence_conversation and slot.type != "any"):
+        if slot is None or slot.influence_conversation:
             continue
         why, cure = "has `influence_conversation: false`", "Set the slot's `influence_conversation: true`"
         if slot.type == "any":

@@ -14,24 +14,26 @@ from bot.dialogue.tracker import LoopState, Tracker
 from bot.messages import Parse
 
 
-def fill_slots(tracker: Tracker, domain: Domain) -> tuple[SlotSet, ...]:
-    """The slots that the latest message fills, in the domain's order; a slot's first mapping that yields a value wins.
+def fill_slots(tracker: Tracker, domain: Domain) -> Iterator[SlotSet | str]:
+    """What fills slots from the latest message, in the domain's order: new values, and actions (by name) to be run.
 
-    Values are as extracted: a slot's type only affects what policies see of it
+    A slot's first mapping that yields a value wins. A custom mapping before it names an action, which may set any
+    slot; each action is named once. Values are as extracted: a slot's type only affects what policies see of it
     (`bot.dialogue.states`), and list slots, which take every value.
     """
-    return tuple(_filled(tracker, domain))
-
-
-def custom_mapping_actions(tracker: Tracker, domain: Domain) -> tuple[str, ...]:
-    """The actions of custom mappings whose conditions hold now, each once, for slots that nothing else fills."""
-    custom = [(slot, m) for slot in domain.slots.values() for m in slot.mappings if m.type == "custom" and m.action]
-    if not custom:
-        return ()
-    filled = {event.name for event in _filled(tracker, domain)}
     now = _Now.of(tracker, domain)
-    applying = [m.action for slot, m in custom if slot.name not in filled and _applies(m, slot, now)]
-    return tuple(dict.fromkeys(name for name in applying if name))
+    named: set[str] = set()
+    for slot in domain.slots.values():
+        for mapping in slot.mappings:
+            if mapping.type == "custom":
+                if mapping.action and mapping.action not in named and _applies(mapping, slot, now):
+                    named.add(mapping.action)
+                    yield mapping.action
+                continue
+            filled = _filled(mapping, slot, now)
+            if filled is not None:
+                yield filled
+                break
 
 
 def initial_slots(domain: Domain) -> dict[str, Any]:
@@ -85,23 +87,17 @@ class _Now(Struct, frozen=True):
         return self.loop.name if self.loop else None
 
 
-def _filled(tracker: Tracker, domain: Domain) -> Iterator[SlotSet]:
-    now = _Now.of(tracker, domain)
-    if now.parse is None:
-        return
-    for slot in domain.slots.values():
-        for mapping in slot.mappings:
-            if mapping.type == "custom" or (mapping.type == "from_entity" and not now.parse.entities):
-                continue
-            if not _applies(mapping, slot, now):
-                continue
-            values = _values(mapping, now.parse, now)
-            if not values:
-                continue
-            value = values if slot.type == "list" else values[-1]
-            if value is not None or tracker.slots.get(slot.name) is not None:
-                yield SlotSet(slot.name, value)
-                break
+def _filled(mapping: SlotMapping, slot: Slot, now: _Now) -> SlotSet | None:
+    """The slot's value by this mapping; None if it yields none."""
+    if now.parse is None or (mapping.type == "from_entity" and not now.parse.entities):
+        return None
+    values = _values(mapping, now.parse, now) if _applies(mapping, slot, now) else []
+    if not values:
+        return None
+    value = values if slot.type == "list" else values[-1]
+    if value is None and now.slots.get(slot.name) is None:
+        return None
+    return SlotSet(slot.name, value)
 
 
 def _applies(mapping: SlotMapping, slot: Slot, now: _Now) -> bool:

@@ -70,10 +70,13 @@ class Tracker(Struct, frozen=True, omit_defaults=True):
 
 def with_own_values(tracker: Tracker) -> Tracker:
     """The tracker for others' code: the lists and dicts in its state are copies, only those in its events are not."""
-    message, effect = tracker.latest_message, tracker.effect
+    message, effect, loop = tracker.latest_message, tracker.effect, tracker.loop
+    trigger = loop and loop.trigger_message
     return replace(
         tracker,
         slots=copied(tracker.slots),
+        initial_slots=copied(tracker.initial_slots),
+        loop=loop and replace(loop, trigger_message=trigger and _own_parse(trigger)),
         latest_message=message and replace(message, parse=_own_parse(message.parse), metadata=copied(message.metadata)),
         effect=effect and replace(effect, parameters=copied(effect.parameters)),
     )

@@ -59,7 +59,7 @@ class Background:
         self._reported_kinds: set[str] = set()
         self._was_refused = False
         self._postponed_before: datetime | None = None
-        """All reminders due before this time are postponed; None unless the last poll found that out."""
+        """All reminders due before this time are postponed, or not ours; None unless the last poll found that out."""
 
     async def fire_reminders(self) -> int:
         """Run a turn for every due reminder; return how many were run."""

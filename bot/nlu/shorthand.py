@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from bot.content import Domain
@@ -16,13 +17,14 @@ EXTRACTOR: Final = "RegexMessageHandler"
 """The extractor name that Rasa's own shorthand reader uses."""
 
 
-def parse_shorthand(text: str, domain: Domain) -> Parse | None:
+def parse_shorthand(text: str, domain: Domain, unknown: Callable[[str], object] = lambda entity: None) -> Parse | None:
     """The parse of a shorthand message; None if `text` is not one, or names no intent of the domain.
 
     A value that is a list makes one entity per item. Entities have no
     span of their own: start and end are those of the JSON in `text`. If
-    that cannot be read, the intent has no entities, as in Rasa. A message
-    for a retrieval intent that does not name its answer is ordinary text.
+    that cannot be read, the intent has no entities, as in Rasa. An entity
+    that the domain lacks is left out, and `unknown` is called with its name.
+    A message for a retrieval intent that does not name its answer is ordinary text.
     """
     message = read_shorthand(text)
     if message is None:
@@ -33,9 +35,12 @@ def parse_shorthand(text: str, domain: Domain) -> Parse | None:
     values = message.entities or {}
     if deeper_than(values, _DEEPEST):
         values = {}
+    for entity in sorted(values.keys() - domain.entities.keys()):
+        unknown(entity)
     entities = tuple(
         Entity(entity, item, message.start, message.end, extractor=EXTRACTOR, confidence=1.0)
         for entity, value in values.items()
+        if entity in domain.entities
         for item in (value if isinstance(value, list) else [value])
     )
     intent = IntentScore(name, message.confidence)

@@ -1,4 +1,4 @@
-"""Spelling correction: an unknown word one edit away from a known one is replaced by it."""
+"""Spelling correction: an unknown word one edit away from a known one, or made of two, is replaced by it or them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from bot.nlu.text import normalise, words
 
 SHORTEST: Final = 4
 """Shorter words are left alone: too many words are one edit away from them."""
+_SHORTEST_PART: Final = 2
+"""The fewest letters of a word that was joined to another."""
 _LONGEST: Final = 24
 _MOST: Final = 32
 """At most this many different words of a message are corrected: each takes a millisecond, and noise has hundreds."""
@@ -24,7 +26,8 @@ class Spelling:
 
     Candidates are all words that are one insertion, deletion, replacement or
     swap away (Norvig 2007, "How to Write a Spelling Corrector"): the project's
-    commonest wins.
+    commonest wins. If it has none, a missing space is put between two of its
+    words: "hithere".
     """
 
     def __init__(
@@ -67,8 +70,18 @@ class Spelling:
         ours = [w for w in edits if w in self._weights and len(w) >= SHORTEST]
         if ours:
             return min(ours, key=lambda w: (-self._weights[w], w))
+        if parted := self._parted(word):
+            return parted
         theirs = [w for w in edits if len(w) >= SHORTEST and w.isalpha() and w in self._real]
         return min(theirs, key=lambda w: (self._real[w], w)) if theirs else word
+
+    def _parted(self, word: str) -> str | None:
+        """The word as two of the project's, the commonest if there are several such pairs; None if it is not two."""
+        pairs = [(word[:at], word[at:]) for at in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1)]
+        known = [pair for pair in pairs if all(part in self._weights for part in pair)]
+        if not known:
+            return None
+        return " ".join(max(known, key=lambda pair: min(self._weights[part] for part in pair)))
 
     def _edits(self, word: str) -> set[str]:
         splits = [(word[:i], word[i:]) for i in range(len(word) + 1)]

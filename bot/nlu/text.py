@@ -20,12 +20,16 @@ _ACCENTS: Final = re.compile(
     "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670\ufe00-\ufe0f]"
 )
 """What people leave out when typing: accents, the points of Hebrew and Arabic; and the variation selectors of emoji."""
-_SILENT: Final = {"Cf", "Cc", "Cs", "Co", "Cn"}
+_SILENT: Final = {"Cf", "Cs", "Co", "Cn"}
+_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f]+")
 
 
 def normalise(text: str, *, case_sensitive: bool = False) -> str:
-    """`text` without differences that do not matter: compatibility forms, case, accents, zero-width characters."""
-    text = text[:MAX_CHARACTERS]
+    """`text` without differences that do not matter: compatibility forms, case, accents, zero-width characters.
+
+    Control characters separate words, as spaces do.
+    """
+    text = _CONTROLS.sub(" ", text[:MAX_CHARACTERS])
     if not text.isascii():
         text = unicodedata.normalize("NFKD", text)[: 4 * MAX_CHARACTERS]
         text = unicodedata.normalize("NFC", _ACCENTS.sub("", text))

@@ -120,9 +120,9 @@ class Plugins:
 
     def settings_schemas(self, settings: Settings) -> dict[str, Mapping[str, Any]]:
         """The JSON schemas of the sections of `plugin_settings` that plugins declare, by section."""
-        registry: Registry[Any] = Registry("settings section", checks.section_flaw)
-        schemas = dict(self._collect(registry, "register_settings").items())
-        for name, make in _checked_factories(self._collected["register_settings"], checks.schema_flaw).items():
+        registry = self._collect(Registry[Any]("settings section", checks.section_flaw), "register_settings")
+        schemas = dict(registry.items())
+        for name, make in _checked_factories(registry, checks.schema_flaw).items():
             if callable(schemas[name]):
                 try:
                     schemas[name] = make(settings)

@@ -67,10 +67,9 @@ def content_to_yaml(examples: Sequence[Example], stories: Sequence[Story]) -> st
 
 
 def _example(example: Example) -> str:
-    text = marked(example.text, example.annotations)
-    if read_annotations(text) != (example.text, example.annotations, []):
-        text = _unmarked(example.text)
-    return _CONTROL.sub(" ", text)
+    plain = _CONTROL.sub(" ", example.text)
+    text = _CONTROL.sub(" ", marked(example.text, example.annotations))
+    return text if read_annotations(text) == (plain, example.annotations, []) else _unmarked(plain)
 
 
 def story_to_yaml(story: Story) -> str:

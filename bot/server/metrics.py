@@ -39,7 +39,7 @@ class Times(Collector):
         self._labels = metric.labels
         known = metric.known if metric.labels else ((),)
         self._series: dict[tuple[object, ...], _Timed] = {values: _Timed() for values in known}
-        self._lock = RLock()  # a count may come while garbage is collected within another one
+        self._lock = RLock()  # a count may come while garbage is collected within another one, or within `collect`
         registry.register(self)
 
     def add(self, seconds: float, *labels: object) -> None:
@@ -55,7 +55,7 @@ class Times(Collector):
         """As prometheus_client asks for it."""
         family = HistogramMetricFamily(*self._about, labels=self._labels)
         with self._lock:
-            for labels, timed in self._series.items():
+            for labels, timed in self._series.copy().items():
                 counts = zip(_BOUNDS, accumulate(timed.buckets), strict=True)
                 family.add_metric([str(label) for label in labels], list(counts), timed.total)
         yield family
@@ -81,7 +81,7 @@ class Counts(Collector):
         """As prometheus_client asks for it."""
         family = CounterMetricFamily(*self._about, labels=self._labels)
         with self._lock:
-            for labels, number in self._series.items():
+            for labels, number in self._series.copy().items():
                 family.add_metric([str(label) for label in labels], number)
         yield family
 

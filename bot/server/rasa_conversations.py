@@ -36,24 +36,26 @@ async def addressed(call: Call) -> Addressed:
     return Addressed(conversation, own, read_snapshot(loaded.snapshot, conversation).channel or "rest")
 
 
-async def read(call: Call) -> Conversation | None:
-    """The conversation to show, if it exists; reading creates none."""
-    conversation = await _by_id(call) or await _by_sender(call)
-    return None if conversation is None else await read_conversation(call.parts.engine.store, conversation)
-
-
-async def read_existing(call: Call) -> Conversation:
-    """The conversation to show; raises Problem 404 if it does not exist."""
-    conversation = await read(call)
+async def existing(call: Call) -> str:
+    """The conversation's id; raises Problem 404 if it does not exist."""
+    conversation = await _find(call)
     if conversation is None:
         raise Problem(404, "not_found", "there is no conversation of this id or sender")
     return conversation
 
 
+async def read_existing(call: Call) -> Conversation:
+    """The conversation to show; raises Problem 404 if it does not exist."""
+    return await read_conversation(call.parts.engine.store, await existing(call))
+
+
 async def read_or_empty(call: Call) -> Conversation:
     """The conversation to show; one that does not exist has the slots' initial values and no events."""
+    conversation = await _find(call)
+    if conversation is not None:
+        return await read_conversation(call.parts.engine.store, conversation)
     slots = initial_slots(call.parts.engine.agent.content.domain)
-    return await read(call) or Conversation(Tracker(slots=slots, initial_slots=slots), ())
+    return Conversation(Tracker(slots=slots, initial_slots=slots), ())
 
 
 def until(call: Call, conversation: Conversation) -> Conversation:
@@ -67,6 +69,11 @@ def output_channel(call: Call, target: Addressed) -> str:
     named = text(call.request, "output_channel", longest=256)
     channel = target.channel if named == _LATEST else named
     return channel if channel in call.parts.engine.addressing else ""
+
+
+async def _find(call: Call) -> str | None:
+    """The conversation's id, if it exists; looking creates none."""
+    return await _by_id(call) or await _by_sender(call)
 
 
 async def _by_id(call: Call) -> str | None:

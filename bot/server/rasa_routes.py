@@ -30,6 +30,7 @@ from bot.server.query import choice, path_id
 from bot.server.rasa_conversations import (
     Addressed,
     addressed,
+    existing,
     output_channel,
     read_existing,
     read_or_empty,
@@ -116,7 +117,7 @@ async def execute(call: Call) -> web.Response:
     name = call.body["name"]
     if name not in call.parts.engine.agent.actions:
         raise Problem(404, "not_found", "there is no action of this name")
-    await read_existing(call)
+    await existing(call)
     target = await addressed(call)
     policy, confidence = call.body.get("policy") or "api", call.body.get("confidence")
     because = (Because(policy, "asked for over the API", NOWHERE),)

@@ -46,8 +46,9 @@ class Readiness:
     _loop: asyncio.AbstractEventLoop | None = field(default=None, repr=False)
     _asked: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
     _needed_lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    """One run of these checks at a time, so that an older run cannot overwrite newer results."""
     _others_lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
-    """One run at a time, so that an older run cannot overwrite newer results."""
+    """As `_needed_lock`, for the others."""
 
     @property
     def state(self) -> State:

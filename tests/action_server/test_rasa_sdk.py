@@ -6,12 +6,13 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -76,9 +77,11 @@ class Chat:
     ids: Iterator[int]
 
     async def say(self, text: str) -> list[str]:
+        return [reply["text"] for reply in await self.replies(text)]
+
+    async def replies(self, text: str) -> Sequence[dict[str, Any]]:
         message = UserMessage(text, self.conversation, f"m-{next(self.ids)}", self.now[0], KEY, "rest", "ann")
-        answer = await self.bot.engine.handle(message)
-        return [reply["text"] for reply in answer.replies]
+        return (await self.bot.engine.handle(message)).replies
 
 
 @asynccontextmanager
@@ -161,6 +164,16 @@ async def test_inapplicable_response_is_silent_and_a_list_slot_gets_a_list(tmp_p
         assert await chat.say("/top") == []
         [turn] = await chat.bot.engine.store.turns(chat.conversation)
         assert SlotSet("toppings", ["ham"]) in read_record(turn.record).events
+
+
+async def test_parts_beside_a_response_are_added_to_it_or_replace_its_own(tmp_path: Path, action_server: str) -> None:
+    order, more = {"title": "Order", "payload": "/order"}, {"title": "More", "payload": "/affirm"}
+    async with chat_with(tmp_path, action_server) as chat:
+        filled, replaced = await chat.replies("/dress")
+    assert (filled["text"], filled["image"], filled["custom"]) == ("0 pizzas.", "menu.png", {"menu": 1})
+    assert filled["buttons"] == [order, more]
+    assert (replaced["text"], replaced["image"], replaced["custom"]) == ("Today only.", "own.png", {"own": 1})
+    assert replaced["buttons"] == [order]
 
 
 async def test_unknown_response_fails_the_action(tmp_path: Path, action_server: str) -> None:

@@ -182,6 +182,19 @@ async def test_custom_mapping_runs_its_action(talk_to: Talk) -> None:
     assert ActionExecuted("not allowed here") not in talk.events
 
 
+async def test_slot_filled_after_a_custom_mapping_keeps_what_the_user_said(talk_to: Talk) -> None:
+    async def guess(turn: Turn) -> None:
+        turn.set("name", "guessed")
+
+    guessed = Slot("guessed", mappings=(SlotMapping("custom", action="action_guess"),))
+    domain = replace(DOMAIN, slots={"guessed": guessed, **DOMAIN.slots})
+    talk = talk_to(replace(CONTENT, domain=domain), action_guess=guess)
+    await talk.say("greet name=Ann")
+    assert talk.tracker.slots["name"] == "Ann"
+    await talk.say("greet")
+    assert talk.tracker.slots["name"] == "guessed"
+
+
 async def test_failed_slot_validation_keeps_the_slots_and_says_nothing(
     talk_to: Talk,
 ) -> None:

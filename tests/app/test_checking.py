@@ -254,6 +254,16 @@ def test_unimplemented_action_is_reported_only_if_all_plugins_load(tmp_path: Pat
     assert [line.split()[2] for line in finding_lines(project(tmp_path, actions__a="1 / 0\n"))] == ["plugin"]
 
 
+def test_payload_entity_that_only_code_names_is_reported(tmp_path: Path) -> None:
+    button = "{title: Yes, payload: '/greet{\"plate\": 1}'}"
+    response = f"responses:\n  utter_plate:\n  - text: Which?\n    buttons: [{button}]\n"
+    write_template(tmp_path)
+    (tmp_path / "intents/plate.yml").write_text(response)
+    (tmp_path / "actions/plate.py").write_text('PLATE = "plate"\nSAID = "utter_plate"\n')
+    (finding,) = check_project(tmp_path)
+    assert (finding.code, finding.name, finding.place.file) == ("unknown-entity", "plate", "intents/plate.yml")
+
+
 def test_listed_action_without_an_implementation_stops_the_start(tmp_path: Path) -> None:
     folder = tmp_path / "bakery"
     write_template(folder)

@@ -13,7 +13,8 @@ import pytest_asyncio
 from actions import balance, fallback, follow_up, spending, transactions
 from actions.bank import BankClient
 from actions.banking import for_customers
-from actions.questions.question import Filters, Period, Question
+from actions.questions.periods import Period
+from actions.questions.question import Filters, Question
 from actions.transfer import form, outcome
 from actions.transfer.again import repeat_last
 from actions.transfer.payment import order_parameters

@@ -81,7 +81,6 @@ async def test_comparison_gives_both_sums_and_their_difference(
         ("compare this month with last month", {}),
         ("this month vs last month", {}),
         ("is this month cheaper than last", {}),
-        ("spending this month compared to the same time last month", {}),
         ("how does my spending at Tesco compare to last month", {"merchant": "Tesco"}),
         ("am I spending more on eating out than last month", {"category": "eating out"}),
         ("am I spending more on eating out this month", {"category": "eating out"}),
@@ -95,6 +94,12 @@ async def test_comparison_with_an_unfinished_month_says_so(assistant: Bot, said:
     assert figures(answer) == [*compared(NOVEMBER, OCTOBER, **wanted), pounds(so_far)]
     assert "so far in November 2026" in answer
     assert "isn't over yet. Over as many days, from 1 Oct 2026 to 3 Oct 2026, the earlier one came to" in answer
+
+
+async def test_same_time_last_month_is_as_many_days_of_it(assistant: Bot) -> None:
+    answer = await answered(assistant, "spending this month compared to the same time last month")
+    assert figures(answer) == compared(NOVEMBER, ("2026-10-01", "2026-10-04"))
+    assert "from 1 Oct 2026 to 3 Oct 2026" in answer
 
 
 async def test_unfinished_month_may_be_named_second(assistant: Bot) -> None:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.questions.comparisons import as_many_days, goes_on, with_comparison
-from actions.questions.question import Filters, Period, Said, Shift, merge
+from actions.questions.periods import Period, Shift
+from actions.questions.question import Filters, Said, merge
 from actions.questions.said import understand
 from actions.questions.selection import Sum, differences
 from bot import Parse

@@ -41,12 +41,40 @@ async def test_despair_is_answered_instead_of_the_order(assistant: Bot, number: 
 @pytest.mark.parametrize(
     "said",
     [
+        "I wish I had died",
+        "I wish it was all over",
+        "i want to be gone",
+        "I want this pain to stop",
+        "i wish for death",
+    ],
+)
+async def test_despair_in_other_words_is_answered_with_help(assistant: Bot, said: str) -> None:
+    assert HELP in (await talk_to(assistant, "12345678").say(said)).said
+
+
+@talking
+async def test_transfer_goes_on_after_a_greeting_without_its_space(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("transfer £20 from current to savings")
+    assert "Shall I move £20.00" in (await talk.say("hithere")).said
+
+
+@talking
+@pytest.mark.parametrize(
+    "said",
+    [
         "I never shopped there",
         "never been there",
         "I've never used this card",
         "I can't see the point of this bot",
         "merci",
         "no way did I spend that",
+        "hithere",
+        "i wish to know my saldo",
+        "i wish to know my konto",
+        "I wish to speak about my account",
+        "I want some lemonade",
+        "I wish I had a dog",
     ],
 )
 async def test_ordinary_complaint_is_not_answered_as_despair(assistant: Bot, said: str) -> None:

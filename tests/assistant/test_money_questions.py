@@ -201,7 +201,7 @@ async def test_total_alone_is_the_sum_of_the_rows_listed(assistant: Bot, said: s
         ("the ones this month", "I found no transactions at Amazon so far in November 2026"),
         ("the ones in october", "1 transaction at Amazon in October 2026"),
         ("this month's ones", "I found no transactions at Amazon so far in November 2026"),
-        ("which was the dearest", "Your largest transaction at Amazon"),
+        ("which was the dearest", "Your largest payment at Amazon"),
         ("the last one", "Your last transaction at Amazon"),
         ("how many is that", "Your last 10 transactions at Amazon"),
         ("how many were there", "Your last 10 transactions at Amazon"),

@@ -10,21 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 
-from actions.questions.question import (
-    NO_FILTERS,
-    Filters,
-    Grain,
-    Period,
-    Question,
-    Said,
-    Shift,
-    floor,
-    follow_up,
-    merge,
-    new_question,
-    shifted,
-    step,
-)
+from actions.questions.periods import Grain, Period, Shift, floor, shifted, step
+from actions.questions.question import NO_FILTERS, Filters, Question, Said, follow_up, merge, new_question
 
 TODAY = date(2026, 11, 3)
 OCTOBER = Period(date(2026, 10, 1), date(2026, 11, 1), "month")

@@ -13,14 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from actions.questions.question import Filters, Period, Shift
+from actions.questions.periods import Period, Shift
+from actions.questions.question import Filters
 from actions.questions.said import MOST_COUNTED, as_entities, understand
 from bot import Entity, Parse
-from bot.content import Component, Content, Domain, Intent
+from bot.content import Component, Content, Domain, EntityType, Intent
 from bot.nlu import parse_shorthand
 from bot.nlu.entities import train_entities
 
-DOMAIN = Domain(intents={"ask_spending": Intent("ask_spending")})
+ENTITIES = ("account", "merchant", "category", "direction", "time", "amount-of-money", "number")
+DOMAIN = Domain(
+    intents={"ask_spending": Intent("ask_spending")}, entities={name: EntityType(name) for name in ENTITIES}
+)
 NOW = datetime(2026, 11, 3, 10, tzinfo=UTC)
 GRAMMAR = train_entities(
     Content(

@@ -14,7 +14,8 @@ from actions.bank import Account, Transaction
 from actions.formatting import format_sums
 from actions.questions.accounts import choice, find_accounts, spoken, written
 from actions.questions.groups import shares
-from actions.questions.question import Filters, Period
+from actions.questions.periods import Period
+from actions.questions.question import Filters
 from actions.questions.selection import (
     bounds,
     counts_own_transfers,

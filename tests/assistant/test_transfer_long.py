@@ -92,7 +92,7 @@ async def test_bare_account_replaces_the_source_of_a_payment_to_a_person(assista
 @talking
 async def test_bare_number_changes_the_amount_when_the_account_is_asked(assistant: Bot) -> None:
     talk = await talk_with(assistant, "pay anna £10")
-    assert (await talk.say("fifty")).said == SOURCE
+    assert (await talk.say("fifty")).said == f"All right, £50.00 it is.\n{SOURCE}"
     assert (await talk.say("current")).said.startswith("Shall I pay £50.00")
 
 

@@ -327,7 +327,8 @@ async def test_bare_number_changes_the_amount_at_any_question(assistant: Bot, an
     talk = talk_to(assistant, "12345678")
     await talk.say("send £50 to Anna")
     exchange = await talk.say(answer)
-    assert (exchange.said, exchange.actions) == ("Which account shall I take it from?", ("transfer_form",))
+    assert exchange.said == "All right, £20.00 it is.\nWhich account shall I take it from?"
+    assert exchange.actions == ("transfer_form",)
     assert (await talk.say("current")).said == f"Shall I pay £20.00 from your current account {TO_ANNA}"
 
 

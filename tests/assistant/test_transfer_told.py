@@ -159,7 +159,7 @@ async def test_listing_transactions_keeps_the_pending_transfer(assistant: Bot, q
 async def test_transactions_of_all_accounts_are_listed_during_a_transfer(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("transfer £1 from current to savings")
-    said = (await talk.say("show my transactions")).said
+    said = (await talk.say("show my transactions in September")).said
     assert "Everyday (current account)" in said
     assert "Rainy day (savings account)" in said
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.questions.names import nearest
-from actions.questions.question import Period
+from actions.questions.periods import Period
 from actions.questions.times import impossible_date, misspelt_month, misspelt_time
 from actions.questions.unread import unread_owners, unread_phrases
 from bot import Entity, Parse

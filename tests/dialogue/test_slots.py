@@ -6,7 +6,7 @@ import pytest
 
 from bot.content import Domain, Form, MappingCondition, Slot, SlotMapping
 from bot.dialogue.events import SlotSet, UserUttered
-from bot.dialogue.slots import custom_mapping_actions, fill_slots, initial_slots
+from bot.dialogue.slots import fill_slots, initial_slots
 from bot.dialogue.tracker import LoopState, Tracker
 from bot.messages import Entity, IntentScore, Parse
 
@@ -30,7 +30,7 @@ def filled(
         loop=LoopState(loop) if isinstance(loop, str) else loop,
         latest_message=UserUttered(Parse(text, IntentScore(intent, 1.0), entities=entities)),
     )
-    return next((event.value for event in fill_slots(tracker, domain) if event.name == "s"), "kept")
+    return next((e.value for e in fill_slots(tracker, domain) if isinstance(e, SlotSet) and e.name == "s"), "kept")
 
 
 def entity(name: str = "city", value: Any = "Oslo", **more: Any) -> Entity:
@@ -113,9 +113,12 @@ def test_mapping_to_null_clears_a_set_slot() -> None:
     assert filled(nothing, s="x") is None
 
 
-@pytest.mark.parametrize(("loop", "actions"), [(None, ("action_a",)), ("form", ("action_a", "action_b"))])
-def test_custom_mapping_actions_are_listed_once_if_their_conditions_hold(
-    loop: str | None, actions: tuple[str, ...]
+@pytest.mark.parametrize(
+    ("loop", "filled_by"),
+    [(None, ["action_a", SlotSet("c", "x")]), ("form", ["action_a", "action_b", SlotSet("c", "x")])],
+)
+def test_custom_mapping_actions_are_named_once_if_their_conditions_hold(
+    loop: str | None, filled_by: list[SlotSet | str]
 ) -> None:
     custom = SlotMapping("custom", action="action_a")
     inside = SlotMapping("custom", action="action_b", conditions=(MappingCondition("form"),))
@@ -129,13 +132,23 @@ def test_custom_mapping_actions_are_listed_once_if_their_conditions_hold(
     tracker = Tracker(
         loop=LoopState(loop) if loop else None, latest_message=UserUttered(Parse("x", IntentScore("i", 1.0)))
     )
-    assert custom_mapping_actions(tracker, domain) == actions
-    assert fill_slots(tracker, domain) == (SlotSet("c", "x"),)
+    assert list(fill_slots(tracker, domain)) == filled_by
+
+
+def test_custom_mapping_takes_its_place_among_the_other_mappings() -> None:
+    slots = {
+        "both": Slot("both", mappings=(SlotMapping("custom", action="action_a"), SlotMapping("from_text"))),
+        "said": Slot("said", mappings=(SlotMapping("from_text"),)),
+        "custom": Slot("custom", mappings=(SlotMapping("custom", action="action_b"),)),
+    }
+    tracker = Tracker(latest_message=UserUttered(Parse("x", IntentScore("i", 1.0))))
+    steps = ["action_a", SlotSet("both", "x"), SlotSet("said", "x"), "action_b"]
+    assert list(fill_slots(tracker, Domain(slots=slots))) == steps
 
 
 def test_no_slot_is_filled_without_a_message() -> None:
     domain = Domain(slots={"s": Slot("s", mappings=(SlotMapping("from_text"),))})
-    assert fill_slots(Tracker(), domain) == ()
+    assert list(fill_slots(Tracker(), domain)) == []
 
 
 def test_initial_value_of_a_list_slot_becomes_a_list() -> None:

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bot.actions.default import extract_slots
+from bot.actions.default import extract_slots, start_session
 from bot.actions.turn import Turn
 from bot.content import Content, Domain, Slot, SlotMapping
-from bot.dialogue.events import EffectPrepared
+from bot.dialogue.events import ActiveLoop, AllSlotsReset, EffectPrepared
 from bot.dialogue.tracker import Tracker
 from bot.encoding import write
 from bot.engine.codec import read_record
@@ -29,7 +29,13 @@ Step: TypeAlias = Callable[[Turn], None]
 
 NOW = datetime(2026, 11, 3, tzinfo=UTC)
 ANY_ENTITY = (SlotMapping("from_entity", entity="amount"),)
-DOMAIN = Domain(slots={"amount": Slot("amount", "any", mappings=ANY_ENTITY), "kept": Slot("kept", "any")})
+DOMAIN = Domain(
+    slots={
+        "amount": Slot("amount", "any", mappings=ANY_ENTITY),
+        "kept": Slot("kept", "any"),
+        "first": Slot("first", "any", initial_value=["tea"]),
+    }
+)
 
 
 class AmountMatcher:
@@ -120,6 +126,22 @@ def change_slots(turn: Turn) -> None:
         change(turn.slot(name))
         change(turn.slot_before(name))
         change(turn.tracker.slot(name))
+    change(turn.tracker.initial_slots["first"])
+
+
+def change_loop(turn: Turn) -> None:
+    if turn.tracker.loop is None:
+        turn.emit(ActiveLoop("form"))
+    else:
+        trigger = turn.tracker.loop.trigger_message
+        assert trigger is not None
+        for value in (trigger.entities[0].value, trigger.response_selector):
+            change(value)
+
+
+def reset_slots(turn: Turn) -> None:
+    turn.emit(AllSlotsReset())
+    change(turn.tracker.slot("first"))
 
 
 def change_message(turn: Turn) -> None:
@@ -146,7 +168,7 @@ VALUES = st.recursive(
     ),
     max_leaves=5,
 )
-CHANGES: list[Step] = [change_slots, change_message, change_effect]
+CHANGES: list[Step] = [change_slots, change_message, change_effect, change_loop, reset_slots]
 STEPS = st.sampled_from(CHANGES) | VALUES.map(lambda value: lambda turn: turn.set("kept", value))
 FILES = count()
 
@@ -168,7 +190,7 @@ async def _talk(make_bench: MakeBench, turns: list[list[Step]]) -> None:
         for step in next(steps):
             step(turn)
 
-    actions = {"action_act": act, "action_extract_slots": extract_slots}
+    actions = {"action_act": act, "action_extract_slots": extract_slots, "action_session_start": start_session}
     async with make_bench(actions=actions, file=f"{next(FILES)}.db") as bench:
         find_amounts(bench)
         conversation = await bench.conversation()

@@ -24,6 +24,22 @@ def test_words_of_the_project_are_preferred_to_other_words():
     assert SPELLING.correct("housee") == "house"
 
 
+def test_missing_space_between_two_words_of_the_project_is_put_back():
+    assert SPELLING.correct("my cardbalance") == "my card balance"
+    assert SPELLING.correct("cardhouse") == "cardhouse"
+
+
+def test_slip_in_one_word_is_preferred_to_a_missing_space():
+    spelling = Spelling({"over": -1.0, "all": -1.0, "overalls": -5.0}, {})
+    assert spelling.correct("overal") == "overal"
+    assert spelling.correct("overall") == "overalls"
+
+
+def test_commonest_two_words_are_chosen_if_there_are_several():
+    spelling = Spelling({"hit": -5.0, "here": -2.0, "hi": -1.0, "there": -2.0}, {})
+    assert spelling.correct("hithere") == "hi there"
+
+
 def test_real_words_short_words_and_numbers_are_unchanged():
     for text in ("form", "car", "transfer1", "12345", "我想查"):
         assert SPELLING.correct(text) == text

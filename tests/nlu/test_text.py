@@ -13,6 +13,11 @@ def test_normalising_removes_case_accents_and_zero_width_characters():
     assert normalise("Cafe\u0301 \ufeffTra\u200bnsfer") == normalise("CAFÉ transfer") == "cafe transfer"
 
 
+@pytest.mark.parametrize("text", ["hi\0there", "hé\x85là", "hi\x1b\x07there"])
+def test_control_characters_separate_words(text):
+    assert len(normalised_words(text)) == 2
+
+
 def test_case_sensitive_normalising_keeps_case():
     assert normalise("Apple", case_sensitive=True) == "Apple"
 

@@ -67,6 +67,32 @@ def test_wrong_settings_are_reported_at_their_place_and_stop_the_start(
         load_project(bakery)
 
 
+@pytest.mark.parametrize(
+    ("schema", "value", "told"),
+    [
+        ({"type": "string", "pattern": "^xoxb-"}, "${TILL_TOKEN}", "`x` is not in the expected form."),
+        ({"type": "string", "minLength": 99}, "${TILL_TOKEN}", "`x` has fewer than 99 characters."),
+        ({"type": "string", "minLength": 99}, "''", "`x` is empty."),
+        ({"type": "string", "maxLength": 2}, "${TILL_TOKEN}", "`x` has more than 2 characters."),
+        ({"oneOf": [{"type": "integer"}]}, "${TILL_TOKEN}", "`x` does not follow `oneOf` of its schema."),
+        ({"not": {"required": ["a"]}}, "{a: '${TILL_TOKEN}'}", "`x` does not follow `not` of its schema."),
+        ({"type": "array", "minItems": 2}, "['${TILL_TOKEN}']", "`x` has fewer than 2 items."),
+        ({"type": "object", "maxProperties": 2}, "{a: 1, b: 2, c: 3}", "`x` has more than 2 keys."),
+        ({"properties": {"a": False}}, "{a: '${TILL_TOKEN}'}", "`x` has a part that must not be there."),
+        ({"type": "array", "items": True}, "${TILL_TOKEN}", "`x` must be a list (`- item`), but is text."),
+        ({"type": "object", "required": ["a"]}, "{b: '${TILL_TOKEN}'}", "`x` lacks the key `a`. Add `a: …`."),
+    ],
+)
+def test_settings_that_may_be_secret_are_not_shown(
+    bakery: Path, monkeypatch: pytest.MonkeyPatch, schema: dict[str, object], value: str, told: str
+) -> None:
+    monkeypatch.setenv("TILL_TOKEN", "s3cret")
+    (bakery / "actions/till.py").write_text(TILL.replace('"anything": True', f'"x": {schema}'))
+    [finding] = findings(bakery, f"  till:\n    x: {value}")
+    assert told in finding
+    assert "s3cret" not in finding
+
+
 def test_missing_section_is_reported_if_its_schema_needs_something(bakery: Path) -> None:
     (bakery / "actions/till.py").write_text(REQUIRING)
     [finding] = findings(bakery, "  {}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -127,6 +127,7 @@ def test_any_message_reads_back_with_its_text_and_entities(
     assert again.text == step.text or (looks_marked and again.text.replace(" ", "") == step.text.replace(" ", ""))
 
 
+@example(step=UserStep("greet", "a\nb", annotations=(Annotation(0, 2, "greet", "a\n"),)))
 @given(step=messages_with_entities())
 def test_any_example_reads_back_with_its_marks_or_without_any(
     tmp_path_factory: pytest.TempPathFactory, step: UserStep

@@ -70,7 +70,7 @@ async def test_text_is_normalised_without_control_characters(running: Running) -
     sent = "  cafe\u0301\x00\x1b[31m\r\nplease\u0085 "
     await running.client.post("/chat", json={"message": sent}, headers=customer)
     text = running.engine.seen[0].text
-    assert text == "café[31m\nplease"
+    assert text == "café [31m\nplease"
     assert unicodedata.is_normalized("NFC", text)
 
 

@@ -80,7 +80,20 @@ class Interrupting(str):
         return super().__str__()
 
 
-@pytest.mark.parametrize(
+class Collected(str):
+    """A label's value; when it is rendered, this thread counts, as a finalizer may whenever garbage is collected."""
+
+    act: Callable[[], None]
+    has_acted = False
+
+    def __str__(self) -> str:
+        if not self.has_acted:
+            self.has_acted = True
+            self.act()
+        return super().__str__()
+
+
+both_kinds = pytest.mark.parametrize(
     ("count", "line"),
     [
         (
@@ -90,6 +103,9 @@ class Interrupting(str):
         (lambda metrics, label: metrics.login(label), 'bot_logins_total{outcome="%s"} 1.0'),
     ],
 )
+
+
+@both_kinds
 def test_thread_may_count_a_new_series_while_metrics_are_rendered(
     count: Callable[[Metrics, str], None], line: str
 ) -> None:
@@ -98,6 +114,17 @@ def test_thread_may_count_a_new_series_while_metrics_are_rendered(
     count(metrics, label)
     assert (line % "first").encode() in metrics.text()
     label.thread.join()
+    assert (line % "second").encode() in metrics.text()
+
+
+@both_kinds
+def test_finalizer_may_count_a_new_series_while_metrics_are_rendered(
+    count: Callable[[Metrics, str], None], line: str
+) -> None:
+    metrics, label = Metrics(), Collected("first")
+    label.act = lambda: count(metrics, "second")
+    count(metrics, label)
+    assert (line % "first").encode() in metrics.text()
     assert (line % "second").encode() in metrics.text()
 
 

@@ -77,6 +77,19 @@ class Top(Action):
         return [SlotSet("toppings", "ham")]
 
 
+class Dress(Action):
+    """Says a response with parts of its own: buttons are added, the other parts replace the response's."""
+
+    def name(self):
+        return "action_dress"
+
+    def run(self, dispatcher, tracker, domain):
+        more = [{"title": "More", "payload": "/affirm"}]
+        dispatcher.utter_message(response="utter_menu", count=0, buttons=more)
+        dispatcher.utter_message(response="utter_menu", text="Today only.", image="own.png", json_message={"own": 1})
+        return []
+
+
 class Misspell(Action):
     def name(self):
         return "action_misspell"

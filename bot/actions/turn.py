@@ -72,8 +72,8 @@ class TurnContext(Struct, frozen=True):
 
     `report` gets an action that failed without ending this one (its name and the error), and `warn` a mistake in this
     one. `effects` are the kinds of outside changes that plugins offer, None if unknown. `times` are the times of the
-    events before this turn. `before` is the conversation before the message. `channel` is where replies go, empty for
-    the message's own channel.
+    events before this turn. `before` is the conversation before the message, only to be read. `channel` is where
+    replies go, empty for the message's own channel.
     """
 
     message: UserMessage

@@ -126,9 +126,11 @@ async def _background(shell: Shell, say: Callable[[Answer], None]) -> AsyncItera
     """
     engine = shell.bot.engine
     work = Background(engine, shell.bot.sources, only=shell.conversation, say=say)
-    async with running_in_background(shell.bot.log, *work.jobs(EFFECTS_EVERY)):
-        yield
-    await engine.finish(engine.limits.shutdown_seconds)
+    try:
+        async with running_in_background(shell.bot.log, *work.jobs(EFFECTS_EVERY)):
+            yield
+    finally:  # also after Ctrl-C, which would cut off the work under way
+        await engine.finish(engine.limits.shutdown_seconds)
 
 
 def show(answer: Answer, *, first: int = 1) -> list[dict[str, Any]]:

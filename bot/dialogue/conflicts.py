@@ -35,7 +35,7 @@ def _conflict(lines: list[tuple[Place, str, str]], max_history: int | None) -> D
     seen = f" as far as `max_history: {max_history}` looks back" if max_history else ""
     message = (
         f"The story `{story}` {_continued(action)} here, but {against}, although the conversation before is the "
-        f"same{seen}: the bot can memorise neither."
+        f"same{seen}: the bot cannot learn which is meant."
     )
     cure = "Make them continue alike, or let something before differ: the intent, an entity, or a slot that is set."
     if max_history:

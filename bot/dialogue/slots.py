@@ -11,6 +11,7 @@ from bot.content import Domain, Form, Slot, SlotMapping
 from bot.content.names import REQUESTED_SLOT
 from bot.dialogue.events import SlotSet
 from bot.dialogue.tracker import LoopState, Tracker
+from bot.encoding import copied
 from bot.messages import Parse
 
 
@@ -39,7 +40,7 @@ def fill_slots(tracker: Tracker, domain: Domain) -> Iterator[SlotSet | str]:
 def initial_slots(domain: Domain) -> dict[str, Any]:
     """The initial values of the slots that have one."""
     starting = [slot for slot in domain.slots.values() if slot.initial_value is not None]
-    return {slot.name: typed(slot, slot.initial_value) for slot in starting}
+    return {slot.name: copied(typed(slot, slot.initial_value)) for slot in starting}
 
 
 def typed(slot: Slot, value: Any) -> Any:

@@ -27,8 +27,10 @@ CLIENT_GONE = 499
 """The status in the metrics of a request whose client disconnected before it was complete (nginx's)."""
 
 _VALID_CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
-_RANDOM_ID = re.compile(r"(?i)(?<![0-9a-z])(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-z])")
-"""A UUID or trace id: half of them have six digits in a row by chance."""
+_RANDOM_ID = re.compile(
+    r"(?i)(?<![0-9a-z])(?![0-9a-f-]*0{8})(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-z])"
+)
+"""A UUID or trace id: half of them have six digits in a row by chance. With eight zeros, it is a number filled up."""
 _TOKEN = re.compile(r"[\w-]{43}", re.ASCII)
 """What may be a session's token, which no log may contain."""
 

@@ -156,3 +156,9 @@ def test_initial_value_of_a_list_slot_becomes_a_list() -> None:
     slots = {name: Slot(name, "list", initial_value=value) for name, value in started.items()}
     domain = Domain(slots={**slots, "size": Slot("size", initial_value="M")})
     assert initial_slots(domain) == {"bare": ["cheese"], "whole": ["ham"], "empty": [], "size": "M"}
+
+
+def test_initial_values_are_new_at_every_start() -> None:
+    domain = Domain(slots={"basket": Slot("basket", "list", initial_value=["bread"])})
+    initial_slots(domain)["basket"].append("milk")
+    assert initial_slots(domain) == {"basket": ["bread"]}

@@ -435,6 +435,7 @@ async def test_valid_correlation_id_is_kept_and_an_invalid_one_replaced(running:
         ("1234-5678-9012-3456", False),
         ("tk_" + "Ab3-" * 5, False),
         ("Ab3-" * 11, False),
+        ("00000000-0000-0000-0000-000012345678", False),
         ("order-12345", True),
         ("0af7651916cd43dd8448eb211c80319c", True),
         ("req-c1234567-89ab-4def-8123-456789abcdef", True),

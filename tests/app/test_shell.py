@@ -6,6 +6,7 @@ import asyncio
 import os
 import queue
 import re
+import signal
 import subprocess
 import sys
 import termios
@@ -233,6 +234,21 @@ def test_what_the_bot_says_on_its_own_is_shown_above_the_prompt(forgetful: Path)
         terminal.until(b"> ")
         terminal.type(b"\x04")
         assert b"Traceback" not in terminal.errors()
+
+
+def test_ctrl_c_lets_an_action_under_way_end(forgetful: Path) -> None:
+    slow = "import asyncio" + REMINDING.replace(
+        "async def time(turn):",
+        "async def time(turn):\n    print('It rings', flush=True)\n    await asyncio.sleep(0.5)",
+    )
+    (forgetful / "actions/reminding.py").write_text(slow)
+    with Terminal("shell", forgetful) as terminal:
+        terminal.until(b"> ")
+        terminal.type(b"/remind_me\r")
+        terminal.until(b"It rings")
+        terminal.child.send_signal(signal.SIGINT)
+        errors = terminal.errors()
+    assert (terminal.child.returncode, b"Traceback" in errors, b"must not cancel" in errors) == (0, False, False)
 
 
 async def test_what_is_said_while_a_line_is_typed_is_shown_after_it(capsys: pytest.CaptureFixture[str]) -> None:

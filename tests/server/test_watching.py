@@ -93,9 +93,9 @@ async def test_refused_credentials_are_counted_and_logged_once_a_minute_per_addr
 @pytest.mark.parametrize(("given", "conversation"), [("0" * 32, "0" * 32), ("tel-00123456", "")])
 async def test_operator_access_to_a_conversation_is_logged(running: Running, given: str, conversation: str) -> None:
     headers = {**await running.key("operator"), "X-Correlation-ID": "c-7"}
-    await running.client.get(f"/conversations/{given}/story", headers=headers)
+    await running.client.get(f"/conversations/{given}/tracker", headers=headers)
     (line,) = lines(running, "operator_access")
-    assert line["route"] == "GET /conversations/{id}/story"
+    assert line["route"] == "GET /conversations/{id}/tracker"
     assert line["by"].startswith("key:")
     assert line["correlation_id"] == "c-7"
     assert line.get("conversation", "") == conversation

@@ -15,8 +15,8 @@ same table is served as an OpenAPI 3.1 document at `/openapi.json`.
 
 Requests carry `Authorization: Bearer …` with a customer's token (`POST /auth`) or a key (`bot keys create`). Every
 response has the header `X-Correlation-ID`, taken from the request if it has one of 1 to 64 letters, digits, dots,
-hyphens and underscores, and nothing in it like an account number, a token or a key (a UUID is always taken). A path may
-end with a slash. Only the page's own files may be cached.
+hyphens and underscores, and nothing in it like an account number, a token or a key (a random UUID may have digits). A
+path may end with a slash. Only the page's own files may be cached.
 
 Bodies are JSON. `POST /auth` and `POST /chat` refuse any other `Content-Type` with 415; on Rasa's routes it is not
 looked at.

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from bot.dialogue.slots import initial_slots
 from bot.dialogue.tracker import Tracker
+from bot.engine.protocols import Loaded
 from bot.engine.snapshots import read_snapshot
 from bot.server.messages import KEY_FAMILY
 from bot.server.problems import Problem
@@ -28,12 +29,12 @@ class Addressed(Struct, frozen=True):
 async def addressed(call: Call) -> Addressed:
     """The conversation that a turn is for; a new sender's is created."""
     store, given = call.parts.engine.store, path_id(call.request)
-    conversation = await _by_id(call)
-    own = conversation is None
-    if conversation is None:
-        conversation = await store.conversation_id(call.principal.id, KEY_FAMILY, given)
+    loaded = await _load_by_id(call)
+    if loaded is not None:
+        return Addressed(given, False, read_snapshot(loaded.snapshot, given).channel or "rest")
+    conversation = await store.conversation_id(call.principal.id, KEY_FAMILY, given)
     loaded = await store.load(conversation)
-    return Addressed(conversation, own, read_snapshot(loaded.snapshot, conversation).channel or "rest")
+    return Addressed(conversation, True, read_snapshot(loaded.snapshot, conversation).channel or "rest")
 
 
 async def existing(call: Call) -> str:
@@ -73,17 +74,15 @@ def output_channel(call: Call, target: Addressed) -> str:
 
 async def _find(call: Call) -> str | None:
     """The conversation's id, if it exists; looking creates none."""
-    return await _by_id(call) or await _by_sender(call)
-
-
-async def _by_id(call: Call) -> str | None:
-    """For an operator, the conversation with this id, whoever has it; for other callers every id is a sender."""
     given = path_id(call.request)
+    if await _load_by_id(call) is not None:
+        return given
+    return await call.parts.engine.store.find_conversation(call.principal.id, KEY_FAMILY, given)
+
+
+async def _load_by_id(call: Call) -> Loaded | None:
+    """For an operator, the conversation with this id, whoever has it; for other callers every id is a sender."""
     if "operator" not in call.principal.scopes:
         return None
-    loaded = await call.parts.engine.store.load(given)
-    return given if loaded.seq > 0 else None
-
-
-async def _by_sender(call: Call) -> str | None:
-    return await call.parts.engine.store.find_conversation(call.principal.id, KEY_FAMILY, path_id(call.request))
+    loaded = await call.parts.engine.store.load(path_id(call.request))
+    return loaded if loaded.seq > 0 else None

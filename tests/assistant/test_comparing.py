@@ -45,6 +45,7 @@ async def answered(assistant: Bot, *said: str) -> str:
         ("difference between september and october", SEPTEMBER, OCTOBER, {}),
         ("compare my spending in september and october", SEPTEMBER, OCTOBER, {}),
         ("compare october to september", OCTOBER, SEPTEMBER, {}),
+        ("compare groceries in october and september", OCTOBER, SEPTEMBER, {"category": "groceries"}),
         ("compared with September, how much did I spend in October", OCTOBER, SEPTEMBER, {}),
         ("groceries october vs september", OCTOBER, SEPTEMBER, {"category": "groceries"}),
         ("was october more expensive than the month before", OCTOBER, SEPTEMBER, {}),

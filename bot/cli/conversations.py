@@ -1,8 +1,9 @@
-"""`bot conversations`: list conversations, archive old turns, delete old conversations."""
+"""`bot conversations`: list them, show what was not understood, archive old turns, delete old conversations."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -32,9 +33,9 @@ class Age(click.ParamType[timedelta]):
         return age
 
 
-@click.group(short_help="List, archive and delete conversations.")
+@click.group(short_help="List, archive and delete conversations; what was unclear.")
 def conversations() -> None:
-    """List, archive and delete stored conversations."""
+    """List, archive and delete stored conversations, and show what the bot did not understand."""
 
 
 @conversations.command("list")
@@ -67,6 +68,44 @@ def list_(account: str | None, as_json: bool, project: Path, store: str | None) 
     rows = with_both(load_settings(project, store), find, new=False)
     columns = ("id", "owner", "channel", "sender", "turns", "begun", "last turn")
     showing.listing(columns, rows, for_programs=as_json)
+
+
+@conversations.command()
+@click.option(
+    "--since", type=Age(), default="7d", show_default=True, help="The maximum age of a message: 12h, 90d, 6w."
+)
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Show at most so many.")
+@options.as_json
+@options.project
+@options.store
+def unclear(since: timedelta, limit: int, as_json: bool, project: Path, store: str | None) -> None:
+    """Show messages that the bot did not understand. The most frequent first, with the intents that came nearest.
+
+    They are what customers wrote, so treat them accordingly; account numbers are masked.
+    """
+    from bot.app.unclear import unclear_messages
+
+    settings = load_settings(project, store)
+    with showing.progress("Reading") as progress:
+        found = with_database(
+            settings, lambda opened: unclear_messages(opened, datetime.now(UTC) - since, progress=progress)
+        )
+    rows = [
+        {
+            "times": message.times,
+            "message": message.text,
+            "nearest": message.nearest if as_json else _readable(message.nearest),
+            "lastSaidAt": message.last_said_at,
+        }
+        for message in found[:limit]
+    ]
+    showing.listing(("times", "message", "nearest intents", "last said"), rows, for_programs=as_json)
+    if len(found) > limit:
+        click.echo(f"{len(found) - limit} more; show them with --limit {len(found)}.", err=True)
+
+
+def _readable(nearest: Mapping[str, float]) -> str:
+    return ", ".join(f"{intent} {confidence:.2f}" for intent, confidence in nearest.items())
 
 
 @conversations.command()

@@ -58,6 +58,19 @@ async def all_turns(database: Database, conversation: str, last: int = _LARGEST)
         after = page[-1].seq
 
 
+async def turns_since(database: Database, conversation: str, since: datetime) -> AsyncIterator[StoredTurn]:
+    """The conversation's turns from `since` on, latest first, read a page at a time."""
+    before: int | None = None
+    while True:
+        page = await database.scan(partial(turns, conversation=conversation, before=before, after=None, limit=_READ))
+        recent = [turn for turn in page if turn.at >= since]
+        for turn in reversed(recent):
+            yield turn
+        if len(recent) < _READ:
+            return
+        before = page[0].seq
+
+
 def archive_some(connection: Connection, conversation: str, cutoff: int) -> int:
     """Move some of a conversation's oldest turns from before `cutoff` to the archive; return how many, 0 at the end."""
     sql = "SELECT seq, at FROM turns WHERE conversation = :conversation ORDER BY seq LIMIT :limit"

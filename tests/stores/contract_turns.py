@@ -9,6 +9,8 @@ from datetime import timedelta
 import pytest
 
 from bot.errors import SequenceConflict
+from bot.stores.history import turns_since
+from bot.stores.times import moment
 from bot.stores.turns import SqlTurns
 from tests.stores.examples import NOW, Open, add_past_turns, add_session, turn
 
@@ -136,6 +138,8 @@ class TurnContract:
         assert await store.archive(NOW + timedelta(seconds=5)) == 0
         assert [t.seq for t in await store.turns(conversation, limit=4)] == [4, 5, 6, 7]
         assert [t.seq for t in await store.turns(conversation, after=2, limit=4)] == [3, 4, 5, 6]
+        since = turns_since(store.database, conversation, turn(conversation, 3).at)
+        assert [t.seq async for t in since] == [7, 6, 5, 4, 3]
         await store.commit(turn(conversation, 8))
         assert [t.seq for t in await store.turns(conversation)] == list(range(1, 9))
         with pytest.raises(SequenceConflict):
@@ -147,6 +151,8 @@ class TurnContract:
         assert await store.purge(NOW) == 1_234
         assert [t.seq for t in await store.turns(conversation, after=499, limit=3)] == [500, 501, 502]
         assert [t.seq for t in await store.turns(conversation, limit=2)] == [1_233, 1_234]
+        since = turns_since(store.database, conversation, moment(0))
+        assert [t.seq async for t in since] == list(range(1_234, 0, -1))
 
     async def test_old_idempotency_records_are_purged(self, store: SqlTurns, conversation: str):
         for seq in range(1, 5):

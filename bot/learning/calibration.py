@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 Doubles = NDArray[np.float64]
 
 _BINS: Final = 15
+_CLOSE: Final = 1e-9
+"""The largest change of a weight at which they are good enough."""
 
 
 class ReliabilityBin(Struct, frozen=True):
@@ -57,14 +59,22 @@ def fit_logistic(
     sample = np.ones(len(y)) if weights is None else np.asarray(weights, np.float64)
     centre = np.zeros(x.shape[1]) if prior is None else np.asarray(prior, np.float64)
     pull = np.broadcast_to(np.asarray(strength, np.float64), centre.shape)
-    w = centre.copy()
+
+    def loss(w: Doubles) -> float:
+        scores = x @ w
+        return float(sample @ (np.logaddexp(0, scores) - y * scores) + pull @ (w - centre) ** 2 / 2)
+
+    w, lowest = centre, loss(centre)
     for _ in range(50):
         p = sigmoid(x @ w)
         gradient = x.T @ (sample * (p - y)) + pull * (w - centre)
         hessian = (x * (sample * (p * (1 - p) + 1e-9))[:, None]).T @ x + np.diag(pull)
         move = np.linalg.solve(hessian, gradient)
-        w = w - move * min(1.0, 5.0 / max(float(np.abs(move).max()), 1e-12))
-        if float(np.abs(move).max()) < 1e-9:
+        # Far from the minimum a full step may lead away from it (the curvature there is too small).
+        while (new := loss(w - move)) > lowest and float(np.abs(move).max()) >= _CLOSE:
+            move /= 2
+        w, lowest = w - move, new
+        if float(np.abs(move).max()) < _CLOSE:
             break
     return w
 

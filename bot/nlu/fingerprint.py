@@ -13,7 +13,7 @@ from msgspec.structs import asdict
 from bot.content import Content
 from bot.nlu.vectors import StaticVectors
 
-FORMAT: Final = 6
+FORMAT: Final = 7
 """Increased whenever training would produce a different model from the same content."""
 
 

@@ -95,13 +95,14 @@ class Model:
         if self.fallback.threshold is not None:
             return f"Fallback below a confidence of {self.fallback.threshold:.2f}, as set in config.yml."
         chosen = self.classifier.calibration
+        rule = f"Fallback below a confidence of {chosen.threshold:.2f}, or when a message is like no intent at all"
         if not chosen.held_out:
-            return f"Fallback below a confidence of {chosen.threshold:.2f}: too few examples to choose one by."
+            return f"{rule}: too few examples to choose thresholds by."
         return (
-            f"Fallback below a confidence of {chosen.threshold:.2f}, or when a message is like no intent at all; "
-            f"chosen on {chosen.held_out} examples held out in turn: {chosen.kept:.0%} of those understood correctly "
-            f"are kept, {chosen.misunderstood:.0%} of those misunderstood fall back, and so would "
-            f"{chosen.outsiders:.0%} of all if their intent did not exist."
+            f"{rule}; chosen on {chosen.held_out} examples held out in turn:\n"
+            f"  {chosen.kept:.0%} of those understood correctly are answered, the rest fall back;\n"
+            f"  {chosen.misunderstood:.0%} of those misunderstood fall back;\n"
+            f"  {chosen.outsiders:.0%} of all would fall back if their intent did not exist."
         )
 
     def explain_left_out(self) -> str | None:

@@ -70,6 +70,19 @@ def test_logistic_regression_recovers_the_generating_weights():
     assert abs(constant + 1) < 0.1
 
 
+@given(
+    st.lists(st.tuples(st.floats(-12, 2), st.booleans(), st.floats(0.01, 1)), min_size=1, max_size=40),
+    st.tuples(st.floats(-3, 3), st.floats(-10, 10)),
+)
+def test_logistic_regression_reaches_the_optimum_however_far_it_begins(samples, prior):
+    x = np.array([[feature] for feature, _, _ in samples])
+    right, weights = np.array([r for _, r, _ in samples], float), np.array([w for _, _, w in samples])
+    found = fit_logistic(x, right, weights, prior=prior, strength=(5.0, 2.0))
+    missing = weights * (sigmoid(x[:, 0] * found[0] + found[1]) - right)
+    gradient = np.array([missing @ x[:, 0], missing.sum()]) + np.array([5.0, 2.0]) * (found - prior)
+    assert np.abs(gradient).max() < 1e-5
+
+
 def test_logistic_regression_is_finite_on_separable_data():
     assert np.isfinite(fit_logistic(np.array([[0.0], [1.0]]), [0, 1])).all()
 

@@ -148,6 +148,29 @@ SMALL_BOTS = {
 }
 
 
+GERMAN = {
+    "greet": ["hallo", "hi", "guten Tag", "guten Morgen", "moin", "grüß dich"],
+    "goodbye": ["tschüss", "ciao", "auf Wiedersehen", "bis bald", "bis morgen", "mach's gut"],
+    "affirm": ["ja", "genau", "gerne", "klar", "stimmt", "auf jeden Fall"],
+    "deny": ["nein", "nie", "lieber nicht", "auf keinen Fall", "das will ich nicht"],
+    "thank": ["danke", "vielen Dank", "merci", "das ist nett"],
+    "order": ["ich möchte bestellen", "eine Pizza bitte", "einmal Margherita", "zwei Cola", "Bestellung aufgeben"],
+    "hours": ["wann öffnet ihr", "habt ihr sonntags auf", "Öffnungszeiten", "wie lange ist offen"],
+    "robot": ["bist du ein Mensch", "Roboter?", "wer bist du", "mit wem rede ich"],
+}
+
+
+@pytest.mark.parametrize("count", [4, 8])
+@pytest.mark.parametrize("threshold", [None, 0.3, 0.6])
+def test_bot_in_a_language_without_vectors_accepts_its_own_examples(count, threshold):
+    """Short examples that share no word with others of their intent are unlike all but themselves."""
+    intents = dict(list(GERMAN.items())[:count])
+    fallback = Component("FallbackClassifier", {} if threshold is None else {"threshold": threshold})
+    bot = train(content(intents, language="de", pipeline=(Component("IntentMatcher"), fallback)))
+    own = [(intent, text) for intent, texts in intents.items() for text in texts]
+    assert [text for intent, text in own if bot.parse(text, NOW).intent_name != intent] == []
+
+
 @pytest.mark.parametrize("language", SMALL_BOTS)
 def test_small_bot_understands_its_own_examples_in_any_script(language):
     small_bot = train(content(SMALL_BOTS[language], language=language))

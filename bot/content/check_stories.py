@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from bot.content.diagnostics import Diagnostic, Severity
 from bot.content.known import Known, fits, initial_loop, steps_of, sub_intent, unknown, unknown_part, wrong_value
+from bot.content.names import REQUESTED_SLOT
 from bot.content.suggest import is_misspelt
 from bot.content.types import ActionStep, CheckpointStep, LoopStep, Place, SlotStep, Step, StepEntity, Story, UserStep
 
@@ -142,6 +143,8 @@ def _unseen_conditions(story: Story, known: Known) -> Iterator[Diagnostic]:
         why, cure = "has `influence_conversation: false`", "Set the slot's `influence_conversation: true`"
         if slot.type == "any":
             why, cure = "is of the type `any`", "Give the slot a type that policies see, such as `bool`"
+        elif slot.name == REQUESTED_SLOT:
+            cure = f"Add `{slot.name}` to `slots:`, of the type `categorical` with the slots it may name as its values"
         message = (
             f"The rule `{story.name}` has a condition on `{slot.name}`, which {why}: policies do not see it, so the "
             "rule applies whatever its value is."

@@ -99,7 +99,7 @@ def _intent(item: str | Map, place: Place, draft: Draft) -> None:
 
 def _entity(item: str | Map, place: Place, draft: Draft) -> None:
     name, options = _named(item)
-    influence = options.get("influence_conversation", True)
+    influence = bool(options.get("influence_conversation", True))
     entity = EntityType(name, _names(options.get("roles")), _names(options.get("groups")), influence, place)
     draft.add("entity", draft.entities, name, entity, place)
 
@@ -111,7 +111,7 @@ def _slot(name: str, item: Map, place: Place, draft: Draft, is_old: bool) -> Non
         name,
         kind,
         initial_value=plain(item.get("initial_value")),
-        influence_conversation=item.get("influence_conversation", influence),
+        influence_conversation=bool(item.get("influence_conversation", influence)),  # empty is false, as in Rasa
         mappings=tuple(slot_mapping(m) for m in mappings or ()),
         values=tuple(item.get("values") or ()),
         min_value=float(item.get("min_value", 0.0)),

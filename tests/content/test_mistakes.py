@@ -637,6 +637,12 @@ MISTAKES = {
         "  - action: utter_greet\n",
         ("warning unseen-slot 9 7", "warning unseen-slot 10 7"),
     ),
+    "unknown key of a mapping": Mistake(
+        "slots:\n  a: {type: bool, mappings: [{type: custom, intent_name: None}]}\n", ("warning unknown-key 2 45",)
+    ),
+    "misspelt key of a mapping": Mistake(
+        "slots:\n  a: {type: bool, mappings: [{type: custom, conditins: []}]}\n", ("error unknown-key 2 45",)
+    ),
     "unset variable": Mistake("language: ${LANGUAGE}\n", ("error unset-variable 1 11",), file="config.yml"),
     "unused form": Mistake("forms:\n  f: {required_slots: []}\n", ("warning unused-form 2 3",)),
     "unused intent": Mistake(

@@ -331,3 +331,15 @@ def test_fallback_policy_keeps_the_projects_own_classifier_and_rule(read: Read, 
         ("FallbackClassifier", {"threshold": 0.4}),
         ("DIETClassifier", {}),
     ]
+
+
+def test_empty_booleans_are_false_as_in_rasa(read: Read) -> None:
+    domain = read(
+        {
+            "domain.yml": 'version: "2.0"\nentities:\n- city:\n    influence_conversation:\nslots:\n'
+            "  city: {type: text, influence_conversation: null, auto_fill: null}\n"
+        }
+    ).content.domain
+    assert not domain.slots["city"].influence_conversation
+    assert [mapping.type for mapping in domain.slots["city"].mappings] == ["custom"]
+    assert not domain.entities["city"].influence_conversation
